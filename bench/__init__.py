@@ -1,0 +1,1 @@
+"""What is fast, against whom, on which data: one command, one table."""

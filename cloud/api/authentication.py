@@ -1,0 +1,86 @@
+"""From headers to an Identity.
+
+An identity is kept for one second per process, so that a warm request asks nothing and a revoked key is
+refused everywhere within that second, whatever the state of Valkey.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from datetime import UTC, datetime
+from threading import Lock
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication  # noqa: TID251
+from rest_framework.request import Request  # noqa: TID251
+
+from tenants import keys
+from tenants.errors import Unauthenticated
+from tenants.identity import Identity
+
+_CAPACITY = 20_000
+
+
+class _Cache:
+    """Identities by the digest of their key, each until a moment of the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, digest: bytes) -> Identity | None:
+        with self._lock:
+            until, identity = self._kept.get(digest, (0.0, None))
+        return identity if until > time.monotonic() else None
+
+    def put(self, digest: bytes, identity: Identity) -> None:
+        with self._lock:
+            self._kept[digest] = (time.monotonic() + settings.KEY_CACHE_SECONDS, identity)
+            self._kept.move_to_end(digest)
+            while len(self._kept) > _CAPACITY:
+                self._kept.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+
+_cache = _Cache()
+
+
+def forget_all() -> None:
+    """Ask the database again about every key; called where a key was revoked."""
+    _cache.clear()
+
+
+def authenticate(request: HttpRequest) -> Identity:
+    """Who sent the request.
+
+    Raises:  Unauthenticated
+    """
+    secret = request.headers.get("x-chroma-token", "")
+    if not secret:
+        raise Unauthenticated
+    digest = keys.digest(secret, pepper=settings.KEY_PEPPER)
+    identity = _cache.get(digest)
+    if identity is None:
+        identity = keys.authenticate(secret, pepper=settings.KEY_PEPPER, may_operate=settings.IS_DEVELOPMENT)
+        _cache.put(digest, identity)
+    if identity.expires_at is not None and identity.expires_at <= datetime.now(UTC):
+        raise Unauthenticated
+    return identity
+
+
+class KeyAuthentication(BaseAuthentication):
+    """The same for Django REST framework's views."""
+
+    def authenticate(self, request: Request) -> tuple[Identity, None]:
+        """The identity, or Unauthenticated."""
+        return authenticate(request._request), None  # noqa: SLF001 (the framework offers no other way)
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes the framework answer 401 rather than 403."""
+        del request
+        return "x-chroma-token"

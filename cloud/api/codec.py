@@ -1,0 +1,149 @@
+"""Bytes of the wire to values and back: bounded bodies, float32 without lists of floats, JSON fragments as they are.
+
+Embeddings come as base64 of little-endian float32, or as numbers. Either becomes one (n, d) array whose
+bytes go to PostgreSQL as they are. Stored metadata is embedded into answers as the JSON text that it is.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import orjson
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from tenants.errors import InvalidArgument, TooLarge, Unimplemented, Unprocessable, UnsupportedMedia
+from vectors.types import Float32Matrix
+
+T = TypeVar("T")
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+_ARRAY_IN_METADATA = re.compile(r"got `(array|object)` - at `\$\.metadatas\[\.\.\.\]\[\.\.\.\]`")
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """The body, if it is JSON by its header and within the limit.
+
+    Raises:  UnsupportedMedia, TooLarge before anything over the limit is kept
+    """
+    content_type = request.META.get("CONTENT_TYPE", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedMedia
+    limit = settings.MAX_BODY_BYTES
+    if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":
+        body = cast("bytes", request.META["wsgi.input"].read(limit + 1))
+        if len(body) > limit:
+            raise TooLarge
+        return body
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        raise TooLarge
+    return request.body
+
+
+def decode(kind: type[T], body: bytes) -> T:
+    """The body as a value of this shape.
+
+    Raises:  InvalidArgument for text that is not JSON, Unprocessable with the path for another shape
+    """
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        return cast("T", decoder.decode(body))
+    except msgspec.ValidationError as error:
+        if _ARRAY_IN_METADATA.search(str(error)):
+            raise Unimplemented("Arrays and sparse vectors in metadata are not supported yet") from error
+        raise Unprocessable(_shape_message(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidArgument(f"Failed to parse the request body as JSON: {error}") from error
+
+
+def _shape_message(error: msgspec.ValidationError) -> str:
+    what, _, path = str(error).partition(" - at `$")
+    place = path.rstrip("`").lstrip(".")
+    prefix = "Failed to deserialize the JSON body into the target type: "
+    return f"{prefix}{place}: {what}" if place else prefix + what
+
+
+def read_embeddings(
+    given: Sequence[str | Sequence[float] | None],
+) -> tuple[Float32Matrix, npt.NDArray[np.bool_] | None]:
+    """The embeddings of a write, and which records have one (None: all).
+
+    Shapes:  (number present, d) float32
+    Raises:  InvalidArgument for bad base64, Unprocessable for a mix of the two forms, and when lengths differ
+    """
+    has = None
+    if None in given:
+        has = np.array([one is not None for one in given], dtype=bool)
+        given = [one for one in given if one is not None]
+    if not given:
+        return np.zeros((0, 0), dtype=np.float32), has
+    are_texts = isinstance(given[0], str)
+    if any(isinstance(one, str) is not are_texts for one in given):
+        raise Unprocessable(
+            "Failed to deserialize the JSON body into the target type: embeddings: expected one form, "
+            "numbers or base64, for all",
+        )
+    if are_texts:
+        return _from_base64(cast("Sequence[str]", given)), has
+    return from_numbers(cast("Sequence[Sequence[float]]", given)), has
+
+
+def _from_base64(texts: Sequence[str]) -> Float32Matrix:
+    try:
+        payloads = list(map(binascii.a2b_base64, texts))
+    except (binascii.Error, ValueError) as error:
+        raise InvalidArgument(f"Invalid base64 string: {error}") from error
+    sizes = set(map(len, payloads))
+    if any(size % 4 for size in sizes):
+        raise InvalidArgument("Invalid base64 string: expected a multiple of 4 bytes")
+    _check_one_length(sizes)
+    return np.frombuffer(b"".join(payloads), dtype="<f4").reshape(len(texts), -1)
+
+
+def from_numbers(rows: Sequence[Sequence[float]]) -> Float32Matrix:
+    """Rows of numbers as float32; a number past its range becomes infinite and is refused by validation.
+
+    Raises:  InvalidArgument when lengths differ
+    """
+    _check_one_length(set(map(len, rows)))
+    with np.errstate(over="ignore"):
+        return np.array(rows, dtype=np.float64).astype(np.float32).reshape(len(rows), -1)
+
+
+def _check_one_length(sizes: set[int]) -> None:
+    if sizes == {0}:
+        raise InvalidArgument("Validation error: embeddings: Each embedding must have at least 1 dimension")
+    if len(sizes) > 1:
+        raise InvalidArgument("Inconsistent dimensions in provided embeddings")
+
+
+def fragments(texts: Sequence[str | None] | None) -> list[orjson.Fragment | None] | None:
+    """Stored JSON texts as parts of an answer, without the reserved keys (contract, section 11.2)."""
+    if texts is None:
+        return None
+    return [None if text is None else _fragment(text) for text in texts]
+
+
+def _fragment(text: str) -> orjson.Fragment | None:
+    if '"chroma:' not in text:
+        return orjson.Fragment(text)
+    kept = {
+        key: orjson.Fragment(bytes(value))
+        for key, value in msgspec.json.decode(text, type=dict[str, msgspec.Raw]).items()
+        if not key.startswith("chroma:")
+    }
+    return orjson.Fragment(orjson.dumps(kept)) if kept else None
+
+
+def answer(value: object, status: int = 200) -> HttpResponse:
+    """A value as JSON; float32 arrays in the shortest form that reads back the same."""
+    content = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    return HttpResponse(content, status=status, content_type="application/json")

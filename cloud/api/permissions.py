@@ -1,0 +1,96 @@
+"""Identity × place × verb: may this key do this here? The first lock; row-level security is the second.
+
+Places are entered from the outside in. Another tenant's place is refused in the same words whether it exists
+or not. A collection is looked up before the verb is checked, so that an unknown one is 404 to every key.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+
+from tenants import databases, tenants
+from tenants.errors import InvalidArgument, NotFound, PermissionDenied
+from tenants.identity import Identity, Verb
+from tenants.models import Database
+from vectors.errors import CollectionNotFound
+from vectors.segments.manifest import ManifestCache
+from vectors.types import Manifest
+
+manifests = ManifestCache(settings.MANIFEST_CACHE_COUNT)
+
+
+def require(identity: Identity, verb: Verb) -> None:
+    """The key carries the verb, or PermissionDenied."""
+    if not identity.may(verb):
+        raise PermissionDenied
+
+
+def enter_tenant(identity: Identity, tenant_name: str, verb: Verb) -> UUID:
+    """The tenant of a path.
+
+    Raises:  PermissionDenied for any other than the key's own, existing or not; an operator may enter all
+    """
+    require(identity, verb)
+    if tenant_name == identity.tenant_name:
+        return identity.tenant_id
+    if not identity.is_operator:
+        raise PermissionDenied
+    return tenants.resolve(tenant_name)
+
+
+def enter_database(identity: Identity, tenant_name: str, database_name: str, verb: Verb) -> Database:
+    """The database of a path.
+
+    Raises:  PermissionDenied, InvalidArgument for a name under three characters, NotFound
+    """
+    tenant_id = enter_tenant(identity, tenant_name, verb)
+    if len(database_name) < 3:
+        raise InvalidArgument("database name must be at least 3 characters")
+    if identity.databases is not None and database_name not in identity.databases.values():
+        raise PermissionDenied
+    return databases.get(tenant_id, database_name)
+
+
+def enter_collection(
+    identity: Identity,
+    tenant_name: str,
+    database_name: str,
+    collection_id: str,
+    verb: Verb,
+) -> Manifest:
+    """The collection of a record route.
+
+    Raises:  InvalidArgument for an id that is no UUID, CollectionNotFound also for a collection of another
+             tenant or database, PermissionDenied for a key without the verb
+    """
+    wanted = parse_collection_id(collection_id)
+    try:
+        tenant_id = _tenant_of_path(identity, tenant_name)
+        manifest = manifests.get(tenant_id, wanted)
+    except NotFound as error:
+        raise CollectionNotFound.by_id(wanted) from error
+    if manifest.database_name != database_name or not identity.may_use_database(manifest.database_id):
+        raise CollectionNotFound.by_id(wanted)
+    require(identity, verb)
+    return manifest
+
+
+def _tenant_of_path(identity: Identity, tenant_name: str) -> UUID:
+    if tenant_name == identity.tenant_name:
+        return identity.tenant_id
+    if identity.is_operator:
+        return tenants.resolve(tenant_name)
+    raise NotFound
+
+
+def parse_collection_id(text: str) -> UUID:
+    """The id in a path.
+
+    Raises:  InvalidArgument
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidArgument("Collection ID is not a valid UUIDv4") from error

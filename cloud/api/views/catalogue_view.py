@@ -1,0 +1,55 @@
+"""What the catalogue's views share: the typed identity, the body, paging."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.http import HttpRequest
+from rest_framework.request import Request  # noqa: TID251
+from rest_framework.views import APIView  # noqa: TID251
+
+from cloud.api import codec
+from tenants.errors import InvalidArgument
+from tenants.identity import Identity
+
+T = TypeVar("T")
+_LARGEST = 2**32 - 1
+
+
+class CatalogueView(APIView):
+    """A view of Django REST framework whose user is an Identity."""
+
+    # wire: 405 for the rest; OPTIONS belongs to CORS, HEAD to nobody
+    http_method_names = ["get", "post", "put", "patch", "delete"]
+
+
+def identity_of(request: Request) -> Identity:
+    """Who is asking."""
+    identity = request.user
+    if not isinstance(identity, Identity):
+        raise TypeError(f"expected an Identity, got {type(identity).__name__}")
+    return identity
+
+
+def body_of(request: Request, kind: type[T]) -> T:
+    """The body in this shape."""
+    plain: HttpRequest = request._request  # noqa: SLF001 (the framework's own parsing is not wanted)
+    return codec.decode(kind, codec.read_body(plain))
+
+
+def page_of(request: Request) -> tuple[int | None, int]:
+    """limit (None: all) and offset of a list.
+
+    Raises:  InvalidArgument
+    """
+    limit, offset = (_u32(request, name) for name in ("limit", "offset"))
+    return limit, offset or 0
+
+
+def _u32(request: Request, name: str) -> int | None:
+    raw = request.query_params.get(name)
+    if raw is None:
+        return None
+    if not raw.isascii() or not raw.isdigit() or int(raw[:11]) > _LARGEST:
+        raise InvalidArgument(f"Failed to deserialize query string: {name}: invalid digit found in {raw[:40]!r}")
+    return int(raw)

@@ -1,0 +1,143 @@
+"""Collections: create, list, count, get, modify, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.http import HttpResponse
+from rest_framework.request import Request  # noqa: TID251
+
+from cloud.api import codec, permissions
+from cloud.api.schemas.collections import CreateCollection, Metadata, UpdateCollection, members
+from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
+from tenants import quotas
+from tenants.errors import InvalidArgument, Unimplemented
+from tenants.identity import Verb
+from vectors import collections, configuration
+from vectors.collections import CollectionView
+
+
+def _to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
+    return {
+        "id": str(view.collection_id),
+        "name": view.name,
+        "configuration_json": configuration.to_wire(view.configuration),
+        "schema": configuration.schema(view.configuration, view.metadata_keys),
+        "metadata": None if view.metadata_json is None else orjson.Fragment(view.metadata_json),
+        "dimension": view.dimension,
+        "tenant": tenant_name,
+        "database": view.database_name,
+        "log_position": view.compacted_to,
+        "version": view.manifest_version,
+    }
+
+
+def _flat(metadata: Metadata | None) -> dict[str, Any] | None:
+    if metadata is not None and any(isinstance(value, list | dict) for value in metadata.values()):
+        raise Unimplemented("Arrays and sparse vectors in metadata are not supported yet")
+    return metadata
+
+
+class Collections(CatalogueView):
+    """`P/collections`."""
+
+    def post(self, request: Request, tenant: str, database: str) -> HttpResponse:
+        """Create a collection, or get it."""
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.CREATE_COLLECTION)
+        body = body_of(request, CreateCollection)
+        if body.schema is not None:
+            raise Unimplemented("A schema at creation is not supported yet; use configuration")
+        metadata = _flat(body.metadata)
+        if metadata is not None and None in metadata.values():
+            raise InvalidArgument("Validation error: metadata: a value must not be null")
+        wanted = body.configuration
+        made = collections.create(
+            place,
+            body.name,
+            metadata=metadata,
+            configuration=configuration.create(
+                hnsw=members(wanted.hnsw) if wanted else None,
+                spann=members(wanted.spann) if wanted else None,
+                embedding_function=wanted.embedding_function if wanted else None,
+                metadata=metadata,
+            ),
+            get_or_create=body.get_or_create,
+            limits=identity.limits,
+        )
+        return codec.answer(_to_wire(made, tenant))
+
+    def get(self, request: Request, tenant: str, database: str) -> HttpResponse:
+        """List the collections."""
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.LIST_COLLECTIONS)
+        limit, offset = page_of(request)
+        quotas.check(identity.limits, "limit_value", limit or 0, action="List Collections")
+        # wire: without a limit the quota stands in
+        found = collections.list_collections(
+            place,
+            limit=identity.limits.limit_value if limit is None else limit,
+            offset=offset,
+        )
+        return codec.answer([_to_wire(view, tenant) for view in found])
+
+
+class CollectionsCount(CatalogueView):
+    """`P/collections_count`."""
+
+    def get(self, request: Request, tenant: str, database: str) -> HttpResponse:
+        """How many collections there are."""
+        place = permissions.enter_database(identity_of(request), tenant, database, Verb.COUNT_COLLECTIONS)
+        return codec.answer(collections.count(place))
+
+
+class CollectionById(CatalogueView):
+    """`P/collections/by-id/{C}`."""
+
+    def get(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
+        """A collection by its id."""
+        place = permissions.enter_database(identity_of(request), tenant, database, Verb.GET_COLLECTION)
+        try:
+            wanted = permissions.parse_collection_id(collection)
+        except InvalidArgument as error:
+            raise InvalidArgument(
+                "Validation error: collection_id: Invalid collection ID format, expected UUID",
+            ) from error
+        return codec.answer(_to_wire(collections.get_by_id(place, wanted), tenant))
+
+
+class Collection(CatalogueView):
+    """`P/collections/{N}`, which is a name for GET and DELETE and an id for PUT."""
+
+    def get(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
+        """A collection by its name."""
+        place = permissions.enter_database(identity_of(request), tenant, database, Verb.GET_COLLECTION)
+        return codec.answer(_to_wire(collections.get_by_name(place, collection), tenant))
+
+    def put(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
+        """Rename, replace metadata, or configure a collection."""
+        place = permissions.enter_database(identity_of(request), tenant, database, Verb.UPDATE_COLLECTION)
+        wanted = permissions.parse_collection_id(collection)
+        body = body_of(request, UpdateCollection)
+        change = body.new_configuration
+        collections.modify(
+            place,
+            wanted,
+            new_name=body.new_name,
+            new_metadata=_flat(body.new_metadata),
+            new_configuration=None
+            if change is None
+            else {
+                "hnsw": members(change.hnsw),
+                "spann": members(change.spann),
+                "embedding_function": change.embedding_function,
+            },
+        )
+        return codec.answer({})
+
+    def delete(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
+        """Delete a collection by its name."""
+        place = permissions.enter_database(identity_of(request), tenant, database, Verb.DELETE_COLLECTION)
+        collections.delete(place, collection)
+        return codec.answer({})

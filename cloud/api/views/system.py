@@ -1,0 +1,79 @@
+"""Heartbeat, version, health, pre-flight, identity; and what is gone or not there yet."""
+
+from __future__ import annotations
+
+import time
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET
+
+from cloud.api import codec, errors
+from cloud.api.authentication import authenticate
+from tenants.errors import ServiceError
+from tenants.quotas import Limits
+
+# wire: a constant of the reference server
+_VERSION = "1.0.0"
+
+
+@require_GET
+def heartbeat(request: HttpRequest) -> HttpResponse:
+    """Nanoseconds since the epoch."""
+    del request
+    return codec.answer({"nanosecond heartbeat": time.time_ns()})
+
+
+@require_GET
+def version(request: HttpRequest) -> HttpResponse:
+    """The version of the wire."""
+    del request
+    return codec.answer(_VERSION)
+
+
+@require_GET
+def healthcheck(request: HttpRequest) -> HttpResponse:
+    """Whether the stores that requests need answer."""
+    del request
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        is_ready = True
+    except DatabaseError:
+        is_ready = False
+    parts = {"is_executor_ready": is_ready, "is_log_client_ready": is_ready}
+    return codec.answer(parts, status=200 if is_ready else 503)
+
+
+@require_GET
+def pre_flight_checks(request: HttpRequest) -> HttpResponse:
+    """What a client may send at once: its key's limit, or the default plan's without a key."""
+    limits = Limits()
+    try:
+        limits = authenticate(request).limits
+    except ServiceError:
+        pass  # wire: the route needs no key
+    return codec.answer(
+        {"max_batch_size": limits.records_per_write_count, "supports_base64_encoding": True},
+    )
+
+
+@require_GET
+def identity(request: HttpRequest) -> HttpResponse:
+    """Who the key is. Exactly these members: clients refuse any other."""
+    try:
+        known = authenticate(request)
+    except Exception as error:  # noqa: BLE001 (the edge)
+        return errors.answer(error)
+    names = ["*"] if known.databases is None else sorted(known.databases.values())
+    return codec.answer({"user_id": str(known.key_id), "tenant": known.tenant_name, "databases": names})
+
+
+@csrf_exempt
+def gone(request: HttpRequest, path: str) -> HttpResponse:
+    """The API before version 2."""
+    del path
+    if request.method == "POST":
+        return HttpResponse(status=405)
+    return errors.body(410, "Unimplemented", "The v1 API is deprecated. Please use /v2 apis")

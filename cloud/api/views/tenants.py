@@ -1,0 +1,36 @@
+"""Tenants: create, get."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from rest_framework.request import Request  # noqa: TID251
+
+from cloud.api import codec, permissions
+from cloud.api.schemas.collections import NewName
+from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of
+from tenants import tenants
+from tenants.errors import NotFound
+from tenants.identity import Verb
+
+
+class Tenants(CatalogueView):
+    """`/tenants`."""
+
+    def post(self, request: Request) -> HttpResponse:
+        """Create a tenant: operator keys only."""
+        permissions.require(identity_of(request), Verb.CREATE_TENANT)
+        tenants.create(body_of(request, NewName).name)
+        return codec.answer({})
+
+
+class Tenant(CatalogueView):
+    """`/tenants/{T}`."""
+
+    def get(self, request: Request, tenant: str) -> HttpResponse:
+        """The key's own tenant."""
+        tenant_id = permissions.enter_tenant(identity_of(request), tenant, Verb.GET_TENANT)
+        try:
+            found = tenants.get(tenant_id)
+        except NotFound as error:
+            raise NotFound(f"Tenant [{tenant}] not found") from error
+        return codec.answer({"name": found.name, "resource_name": found.resource_name})

@@ -1,0 +1,29 @@
+"""Celery: the app, its queue, and the beat schedule as one table."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloud.settings")
+os.environ.setdefault("DATABASE_ROLE", "worker")
+
+from celery import Celery  # noqa: E402, TID251
+from django.conf import settings  # noqa: E402
+
+app = Celery("tessera")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": 3600},
+    task_default_queue="tessera",
+    task_ignore_result=True,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    timezone="UTC",
+    beat_schedule={
+        "find due collections": {"task": "workers.tasks.find_due", "schedule": settings.SWEEP_SECONDS},
+        "collect garbage": {"task": "workers.tasks.collect_garbage", "schedule": 30},
+    },
+)
+app.autodiscover_tasks(["workers"])

@@ -1,0 +1,138 @@
+"""Making a database ready: checks, roles, migrations, cells, grants. Runs as the owner, may run again.
+
+    owner      migrates; owns the control plane's tables and the cells
+    web        serves requests; owns nothing
+    worker     compacts; owns nothing, and acts as `segments` only to make and drop segment tables
+    segments   owns the segment tables; nobody logs in as it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from psycopg import sql
+
+from tenants.databases import cell_name
+from tenants.errors import ServiceError, Unavailable
+from vectors.cells import schema
+
+MIN_SERVER_VERSION = 160_000
+MIN_VECTOR_VERSION = (0, 8, 6)
+_WEB_FUNCTIONS = ("tenants_identify(bytea)", "tenants_memberships(uuid)", "tenants_resolve(text)")
+
+
+class NotReady(ServiceError):
+    """The database cannot serve Tessera yet."""
+
+
+def prepare(report: Callable[[str], None]) -> None:
+    """Bring the database from empty, or from an older release, to ready.
+
+    Raises:  NotReady with what to do
+    """
+    raw = _connect()
+    report("checking PostgreSQL")
+    check_server(raw)
+    report("roles")
+    with transaction.atomic():
+        _make_roles(raw)
+    report("migrations")
+    call_command("migrate", interactive=False, verbosity=0)
+    report("cells")
+    for number in range(settings.CELL_COUNT):
+        with transaction.atomic():
+            cursor = psycopg.Cursor(raw)
+            schema.create(
+                cursor,
+                cell_name(number),
+                role_prefix=settings.ROLE_PREFIX,
+                owner=raw.info.user,
+            )
+    with transaction.atomic():
+        _grant_control_plane(raw)
+
+
+def _connect() -> psycopg.Connection[Any]:
+    if not settings.DATABASE_URL:
+        raise NotReady(
+            "No database: DATABASE_URL is not set and no embedded server runs for "
+            f"{settings.DATA_DIR}. Start one with `make up`, or set DATABASE_URL.",
+        )
+    try:
+        connection.ensure_connection()
+    except Exception as error:
+        raise Unavailable(f"PostgreSQL cannot be reached: {error}") from error
+    raw: psycopg.Connection[Any] = connection.connection
+    return raw
+
+
+def check_server(raw: psycopg.Connection[Any]) -> None:
+    """Refuse a server that would lose or mistake data, or lack what we build on.
+
+    Raises:  NotReady
+    """
+    if raw.info.server_version < MIN_SERVER_VERSION:
+        raise NotReady(f"PostgreSQL 16 or newer is needed, this is {raw.info.server_version // 10_000}.")
+    encoding = raw.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise NotReady(f"The database's encoding must be UTF8, it is {encoding}. Create it with ENCODING 'UTF8'.")
+    for extension in ("vector", "pg_trgm"):
+        try:
+            raw.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
+        except psycopg.Error as error:
+            raise NotReady(
+                f"The extension {extension} is missing and could not be created ({error.diag.message_primary}). "
+                "Run deploy/postgres/init.sql in this database as a superuser.",
+            ) from error
+    row = raw.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
+    version = tuple(int(part) for part in str(row[0] if row else "0").split("."))
+    if version < MIN_VECTOR_VERSION:
+        raise NotReady(
+            f"pgvector {'.'.join(map(str, MIN_VECTOR_VERSION))} or newer is needed, this is "
+            f"{'.'.join(map(str, version))}. Upgrade it, then run ALTER EXTENSION vector UPDATE.",
+        )
+
+
+def _make_roles(raw: psycopg.Connection[Any]) -> None:
+    prefix = settings.ROLE_PREFIX
+    existing = {name for (name,) in raw.execute("SELECT rolname FROM pg_roles").fetchall()}
+    for role in ("web", "worker", "segments"):
+        name = f"{prefix}_{role}"
+        if name not in existing:
+            raw.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
+        if role != "segments":
+            # The verifier and not the password travels, so that no statement log can hold it.
+            verifier = raw.pgconn.encrypt_password(
+                settings.ROLE_PASSWORDS[role].encode(),
+                name.encode(),
+                b"scram-sha-256",
+            ).decode()
+            raw.execute(
+                sql.SQL("ALTER ROLE {} WITH LOGIN PASSWORD {}").format(
+                    sql.Identifier(name),
+                    sql.Literal(verifier),
+                ),
+            )
+    segments, worker, web = (sql.Identifier(f"{prefix}_{role}") for role in ("segments", "worker", "web"))
+    raw.execute(sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(segments, worker))
+    raw.execute(
+        sql.SQL("ALTER ROLE {} SET statement_timeout = {}").format(
+            web,
+            sql.Literal(f"{settings.STATEMENT_TIMEOUT_SECONDS}s"),
+        ),
+    )
+
+
+def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
+    web = sql.Identifier(f"{settings.ROLE_PREFIX}_web")
+    tables = sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}")
+    raw.execute(tables.format(web))
+    raw.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(web))
+    raw.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}").format(web))
+    for function in _WEB_FUNCTIONS:
+        raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(web))

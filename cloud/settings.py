@@ -1,0 +1,203 @@
+"""Every setting, from the environment, in the order of the tree.
+
+Only edges and `workers/tasks.py` read this module; below them values travel as arguments.
+`docs/settings.md` lists each variable, and a test keeps the two together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+from cloud import embedded
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that `<name>_FILE` names (for mounted secrets)."""
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        return Path(path).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, default)
+
+
+def _integer(name: str, default: int, *, at_least: int = 0) -> int:
+    raw = _text(name, str(default))
+    if not raw.lstrip("-").isdigit() or int(raw) < at_least:
+        raise ImproperlyConfigured(f"{name} must be an integer of at least {at_least}, got {raw!r}")
+    return int(raw)
+
+
+def _words(name: str, default: str) -> list[str]:
+    return [word for word in _text(name, default).replace(",", " ").split() if word]
+
+
+# --- where things are, and which profile this is -------------------------------------------------
+DATA_DIR = Path(_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+PORT = _integer("PORT", 8000, at_least=1)
+_servers = None if _text("DATABASE_URL") else embedded.running(DATA_DIR)
+PROFILE = _text("TESSERA_PROFILE", "production" if _text("DATABASE_URL") else "development")
+if PROFILE not in ("development", "production"):
+    raise ImproperlyConfigured(f"TESSERA_PROFILE must be development or production, got {PROFILE!r}")
+IS_DEVELOPMENT = PROFILE == "development"
+_secrets = embedded.read_secrets(DATA_DIR) if IS_DEVELOPMENT else {}
+
+
+def _secret(name: str) -> str:
+    value = _text(name) or _secrets.get(name.lower(), "")
+    if not value and IS_DEVELOPMENT:
+        return f"development-only-{name.lower()}"
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Set it to at least 32 random characters, for instance the output of "
+            "`openssl rand -hex 32`, and keep it: it protects sessions and keys."
+        )
+    return value
+
+
+SECRET_KEY = _secret("SECRET_KEY")
+KEY_PEPPER = _secret("KEY_PEPPER")
+DEBUG = False
+ALLOWED_HOSTS = _words("ALLOWED_HOSTS", "*" if IS_DEVELOPMENT else "localhost 127.0.0.1 [::1]")
+CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS", "")
+ROOT_URLCONF = "cloud.urls"
+WSGI_APPLICATION = "cloud.wsgi.application"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# --- PostgreSQL -----------------------------------------------------------------------------------
+# Three logins, least privilege each: the owner migrates, web serves, worker compacts. manage.py is
+# the owner's door; cloud/wsgi.py and cloud/celery.py choose their own role.
+DATABASE_URL = _text("DATABASE_URL") or (_servers.database_url if _servers else "")
+DATABASE_ROLE = _text("DATABASE_ROLE", "owner")
+ROLE_PREFIX = _text("ROLE_PREFIX", "tessera")
+
+
+def _role_password(role: str) -> str:
+    """The password of a role's login: derived, so that one secret is enough to run the service."""
+    return hmac.new(SECRET_KEY.encode(), f"database role {role}".encode(), hashlib.sha256).hexdigest()
+
+
+ROLE_PASSWORDS = {role: _role_password(role) for role in ("web", "worker")}
+
+
+def _database(role: str) -> dict[str, Any]:
+    own_url = _text(f"{role.upper()}_DATABASE_URL")
+    parts = conninfo_to_dict(own_url or DATABASE_URL)
+    if role != "owner" and not own_url:
+        parts |= {"user": f"{ROLE_PREFIX}_{role}", "password": ROLE_PASSWORDS[role]}
+    reserved = {name: str(parts.pop(name, None) or "") for name in ("dbname", "user", "password", "host", "port")}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": reserved["dbname"],
+        "USER": reserved["user"],
+        "PASSWORD": reserved["password"],
+        "HOST": reserved["host"],
+        "PORT": reserved["port"],
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {**parts, "prepare_threshold": 5, "application_name": f"tessera-{role}"},
+    }
+
+
+DATABASES = {"default": _database(DATABASE_ROLE)}
+CELL_COUNT = _integer("CELL_COUNT", 4, at_least=1)
+
+# --- Valkey or Redis -------------------------------------------------------------------------------
+REDIS_URL = _text("REDIS_URL") or (_servers.redis_url if _servers else "redis://127.0.0.1:6379/0")
+
+# --- the wire --------------------------------------------------------------------------------------
+MAX_BODY_BYTES = _integer("MAX_BODY_BYTES", 41_943_040, at_least=1024)
+KEY_CACHE_SECONDS = 1  # a revoked key is refused everywhere within this time
+MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 10_000, at_least=1)
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body limit above is checked before a byte is read
+STATEMENT_TIMEOUT_SECONDS = _integer("STATEMENT_TIMEOUT_SECONDS", 60, at_least=1)
+
+# --- workers ---------------------------------------------------------------------------------------
+COMPACT_AFTER_ROWS = _integer("COMPACT_AFTER_ROWS", 2_000, at_least=1)
+COMPACT_AFTER_BYTES = _integer("COMPACT_AFTER_BYTES", 64 * 1024 * 1024, at_least=1)
+COMPACT_AFTER_SECONDS = _integer("COMPACT_AFTER_SECONDS", 300, at_least=1)
+SWEEP_SECONDS = _integer("SWEEP_SECONDS", 2, at_least=1)
+JOB_LEASE_SECONDS = _integer("JOB_LEASE_SECONDS", 30, at_least=1)
+RETIRE_AFTER_SECONDS = _integer("RETIRE_AFTER_SECONDS", STATEMENT_TIMEOUT_SECONDS + 5)
+BUILD_MEMORY_BYTES = _integer("BUILD_MEMORY_BYTES", 512 * 1024 * 1024, at_least=1024 * 1024)
+BUILD_WORKERS = _integer("BUILD_WORKERS", 1)
+CELERY_BROKER_URL = REDIS_URL
+
+# --- Django's own parts ----------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "tenants",
+    "vectors",
+    "workers",
+    "cloud",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "cloud.middleware.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "cloud.middleware.ContentSecurityPolicy",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_USER_MODEL = "tenants.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+LOGIN_URL = "dashboard:sign-in"
+LOGIN_REDIRECT_URL = "dashboard:databases"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_DEVELOPMENT
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "cloud" / "dashboard" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["cloud.api.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "EXCEPTION_HANDLER": "cloud.api.errors.drf_exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,18 @@
+"""Where everything is, on half a page."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from cloud.api.views import system
+
+urlpatterns = [
+    path("api/v2", include("cloud.api.urls")),
+    path("api/v1/<path:path>", system.gone),
+    path("dashboard/", include("cloud.dashboard.urls")),
+    path("dashboard", RedirectView.as_view(url="/dashboard/")),
+]
+
+handler404 = "cloud.api.errors.not_found"
+handler500 = "cloud.api.errors.server_error"

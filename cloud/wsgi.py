@@ -1,0 +1,10 @@
+"""The web's entry point, as the role that owns nothing."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloud.settings")
+os.environ.setdefault("DATABASE_ROLE", "web")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()

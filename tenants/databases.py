@@ -1,0 +1,76 @@
+"""Databases of a tenant: create, get, list, delete; and which cell a new one is placed in."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from tenants import names, quotas
+from tenants.errors import AlreadyExists, NotFound
+from tenants.models import Database, Tenant
+from tenants.quotas import Limits
+from tenants.scope import tenant_transaction
+
+
+def cell_name(number: int) -> str:
+    """The schema of a cell."""
+    return f"cell_{number:03d}"
+
+
+def place(database_id: UUID, *, cell_count: int) -> str:
+    """The cell of a new database: spread evenly, decided once, stored with the database."""
+    return cell_name(database_id.int % cell_count)
+
+
+def create(tenant_id: UUID, name: str, *, limits: Limits, cell_count: int) -> Database:
+    """Make an empty database.
+
+    Raises:      InvalidArgument for a bad name, QuotaExceeded, AlreadyExists
+    Transaction: opens one
+    """
+    names.check(name)
+    quotas.check(limits, "name_bytes", len(name.encode()), action="Create Database")
+    database_id = uuid.uuid4()
+    try:
+        with tenant_transaction(tenant_id):
+            Tenant.objects.select_for_update().get(tenant_id=tenant_id)  # so that two cannot pass the quota at once
+            owned = Database.objects.filter(tenant_id=tenant_id)
+            quotas.check(limits, "databases_count", owned.count() + 1, action="Create Database")
+            return Database.objects.create(
+                database_id=database_id,
+                tenant_id=tenant_id,
+                name=name,
+                cell=place(database_id, cell_count=cell_count),
+            )
+    except IntegrityError as error:
+        raise AlreadyExists(f"Database [{name}] already exists") from error
+
+
+def get(tenant_id: UUID, name: str) -> Database:
+    """The tenant's database of this name.
+
+    Raises:  NotFound
+    """
+    with tenant_transaction(tenant_id):
+        try:
+            return Database.objects.get(tenant_id=tenant_id, name=name)
+        except Database.DoesNotExist as error:
+            raise NotFound(f"Database [{name}] not found. Are you sure it exists?") from error
+
+
+def list_databases(
+    tenant_id: UUID,
+    *,
+    only: Collection[UUID] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Database]:
+    """The tenant's databases, or those of `only`, oldest first."""
+    with tenant_transaction(tenant_id):
+        rows = Database.objects.filter(tenant_id=tenant_id).order_by("created_at", "database_id")
+        if only is not None:
+            rows = rows.filter(database_id__in=only)
+        return list(rows[offset : None if limit is None else offset + limit])

@@ -1,0 +1,88 @@
+"""Who is asking: a key's tenant, databases, verbs and limits, frozen for one request. [pure]"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from tenants.quotas import Limits
+
+
+class Verb(Enum):
+    """What a key may be allowed to do; the strings are the wire's (contract, section 3.1)."""
+
+    RESET = "system:reset"
+    CREATE_TENANT = "tenant:create_tenant"
+    GET_TENANT = "tenant:get_tenant"
+    UPDATE_TENANT = "tenant:update_tenant"
+    CREATE_DATABASE = "db:create_database"
+    GET_DATABASE = "db:get_database"
+    DELETE_DATABASE = "db:delete_database"
+    LIST_DATABASES = "db:list_databases"
+    LIST_COLLECTIONS = "db:list_collections"
+    COUNT_COLLECTIONS = "db:count_collections"
+    CREATE_COLLECTION = "db:create_collection"
+    GET_COLLECTION = "collection:get_collection"
+    UPDATE_COLLECTION = "collection:update_collection"
+    DELETE_COLLECTION = "collection:delete_collection"
+    FORK_COLLECTION = "collection:fork_collection"
+    COUNT_FORKS = "collection:count_forks"
+    ADD = "collection:add"
+    DELETE = "collection:delete"
+    GET = "collection:get"
+    QUERY = "collection:query"
+    COUNT = "collection:count"
+    UPDATE = "collection:update"
+    UPSERT = "collection:upsert"
+    SEARCH = "collection:search"
+
+
+OPERATOR_VERBS = frozenset({Verb.RESET, Verb.CREATE_TENANT, Verb.UPDATE_TENANT})
+ALL_VERBS = frozenset(Verb) - OPERATOR_VERBS
+READ_VERBS = frozenset(
+    {
+        Verb.GET_TENANT,
+        Verb.GET_DATABASE,
+        Verb.LIST_DATABASES,
+        Verb.LIST_COLLECTIONS,
+        Verb.COUNT_COLLECTIONS,
+        Verb.GET_COLLECTION,
+        Verb.COUNT_FORKS,
+        Verb.GET,
+        Verb.QUERY,
+        Verb.COUNT,
+        Verb.SEARCH,
+    },
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An authenticated key.
+
+    `databases` maps the ids of the only databases the key may use to their names; None means all of
+    the tenant. `tenant_id` is what row-level security compares with: it comes from the key, never
+    from a path.
+    """
+
+    key_id: UUID
+    tenant_id: UUID
+    tenant_name: str
+    databases: dict[UUID, str] | None
+    verbs: frozenset[Verb]
+    is_operator: bool
+    expires_at: datetime | None
+    limits: Limits = field(default_factory=Limits)
+
+    # Django REST framework asks this of whatever stands in `request.user`.
+    is_authenticated = True
+
+    def may(self, verb: Verb) -> bool:
+        """Whether the key carries the verb."""
+        return verb in self.verbs
+
+    def may_use_database(self, database_id: UUID) -> bool:
+        """Whether the key reaches the database (of its own tenant; the tenant is checked apart)."""
+        return self.databases is None or database_id in self.databases

@@ -1,0 +1,152 @@
+"""API keys: issue, list, revoke, authenticate.
+
+A key reads `ck-` + 40 random hex digits (160 bits) + 8 digits of CRC-32, so that a typing error is refused
+without asking the database and a leaked key is recognised by form. Stored is an HMAC-SHA-256 under the
+server's pepper: a stolen table opens nothing. A slow hash is for passwords, which are guessable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from tenants.errors import InvalidArgument, NotFound, Unauthenticated
+from tenants.identity import ALL_VERBS, OPERATOR_VERBS, READ_VERBS, Identity
+from tenants.models import ApiKey, ApiKeyDatabase, Database
+from tenants.quotas import Limits
+from tenants.scope import tenant_transaction
+
+PREFIX = "ck-"
+_RANDOM_DIGITS = 40
+_DISPLAY_CHARACTERS = 9
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """A fresh key with its secret, which is never to be had again."""
+
+    key_id: UUID
+    secret: str
+
+
+def generate() -> str:
+    """A new secret in the form above."""
+    random = secrets.token_hex(_RANDOM_DIGITS // 2)
+    return f"{PREFIX}{random}{zlib.crc32(random.encode()):08x}"
+
+
+def is_well_formed(secret: str) -> bool:
+    """Whether the text has a key's prefix, length and checksum; says nothing about its being issued."""
+    body = secret.removeprefix(PREFIX)
+    if body == secret or len(body) != _RANDOM_DIGITS + 8 or not body.isascii():
+        return False
+    return body[_RANDOM_DIGITS:] == f"{zlib.crc32(body[:_RANDOM_DIGITS].encode()):08x}"
+
+
+def digest(secret: str, *, pepper: str) -> bytes:
+    """What is stored of a key: 32 bytes."""
+    return hmac.new(pepper.encode(), secret.encode(), hashlib.sha256).digest()
+
+
+def issue(
+    tenant_id: UUID,
+    *,
+    pepper: str,
+    name: str = "key",
+    database_ids: Iterable[UUID] = (),
+    is_read_only: bool = False,
+    is_operator: bool = False,
+    expires_at: datetime | None = None,
+) -> IssuedKey:
+    """Make a key of a tenant; without databases it reaches all of them.
+
+    Raises:      InvalidArgument for an empty or long name, NotFound for a database of another tenant
+    Transaction: opens one
+    """
+    if not name.strip() or len(name) > 128:
+        raise InvalidArgument(f"a key's name has 1 to 128 characters, got {len(name)}")
+    secret = generate()
+    wanted = set(database_ids)
+    with tenant_transaction(tenant_id):
+        found = list(Database.objects.filter(tenant_id=tenant_id, database_id__in=wanted))
+        if len(found) != len(wanted):
+            raise NotFound("a database of the key does not exist")
+        key = ApiKey.objects.create(
+            tenant_id=tenant_id,
+            name=name.strip(),
+            display_prefix=secret[:_DISPLAY_CHARACTERS],
+            digest=digest(secret, pepper=pepper),
+            is_limited_to_databases=bool(wanted),
+            is_read_only=is_read_only,
+            is_operator=is_operator,
+            expires_at=expires_at,
+        )
+        ApiKeyDatabase.objects.bulk_create(
+            ApiKeyDatabase(tenant_id=tenant_id, key=key, database=database) for database in found
+        )
+    return IssuedKey(key.key_id, secret)
+
+
+def list_keys(tenant_id: UUID) -> list[ApiKey]:
+    """The tenant's keys that are not revoked, newest first, each with its databases."""
+    with tenant_transaction(tenant_id):
+        return list(_living(tenant_id).prefetch_related("databases").order_by("-created_at"))
+
+
+def revoke(tenant_id: UUID, key_id: UUID) -> None:
+    """Refuse the key from now on: at once here, within KEY_CACHE_SECONDS in other processes.
+
+    Raises:     NotFound for a key of another tenant or one already revoked
+    """
+    with tenant_transaction(tenant_id):
+        if not _living(tenant_id).filter(key_id=key_id).update(revoked_at=datetime.now(UTC)):
+            raise NotFound(f"Key [{key_id}] not found")
+
+
+def _living(tenant_id: UUID) -> QuerySet[ApiKey]:
+    return ApiKey.objects.filter(tenant_id=tenant_id, revoked_at=None)
+
+
+def authenticate(secret: str, *, pepper: str, may_operate: bool) -> Identity:
+    """Who this key is; one round trip.
+
+    `may_operate` is false outside the development profile: operator keys are ordinary there.
+
+    Raises:  Unauthenticated for a text that is no key, an unknown, a revoked or an expired one
+    """
+    if secret == "None":  # noqa: S105
+        # wire: the released Python client sends this when only CHROMA_API_KEY is set (contract, section 3.3)
+        raise Unauthenticated(
+            "Permission denied. The client sent the literal token 'None': pass api_key=… to CloudClient, "
+            "since this version of the client does not read CHROMA_API_KEY from the environment.",
+        )
+    if not is_well_formed(secret):
+        raise Unauthenticated
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM tenants_identify(%s)", [digest(secret, pepper=pepper)])
+        row = cursor.fetchone()
+    if row is None:
+        raise Unauthenticated
+    key_id, tenant_id, tenant_name, limited, ids, names, read_only, operator, expires_at, plan, overrides = row
+    is_operator = operator and may_operate
+    verbs = READ_VERBS if read_only else ALL_VERBS | (OPERATOR_VERBS if is_operator else frozenset())
+    return Identity(
+        key_id=key_id,
+        tenant_id=tenant_id,
+        tenant_name=tenant_name,
+        databases=dict(zip(ids, names, strict=True)) if limited else None,
+        verbs=verbs,
+        is_operator=is_operator,
+        expires_at=expires_at,
+        limits=Limits.from_overrides({**json.loads(plan), **json.loads(overrides)}),
+    )

@@ -1,0 +1,270 @@
+"""Collections: create, get, list, count, modify, delete; the catalogue row and the state in the cell together."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from django.db import IntegrityError, connection
+
+from tenants import names, quotas
+from tenants.errors import AlreadyExists, InvalidArgument, NotFound
+from tenants.models import Database
+from tenants.quotas import Limits
+from tenants.scope import tenant_transaction
+from vectors import configuration as configurations
+from vectors import metadata as metadatas
+from vectors.configuration import Configuration
+from vectors.errors import CollectionNotFound
+from vectors.models import Collection
+from vectors.sql import in_cell
+
+
+@dataclass(frozen=True)
+class CollectionView:
+    """A collection as readers see it: what it was declared to be, and what it has become."""
+
+    collection_id: UUID
+    name: str
+    database_name: str
+    metadata_json: str | None
+    configuration: Configuration
+    dimension: int | None
+    manifest_version: int
+    compacted_to: int
+    log_head: int
+    record_count: int
+    logical_bytes: int
+    segment_rows: int
+    metadata_keys: dict[str, list[str]]
+    job: str | None
+
+    @property
+    def indexed_ratio(self) -> float:
+        """The share of operations that are in a segment; 1.0 before the first write."""
+        return 1.0 if self.log_head == 0 else self.compacted_to / self.log_head
+
+
+def create(
+    database: Database,
+    name: str,
+    *,
+    metadata: Mapping[str, Any] | None,
+    configuration: Configuration,
+    get_or_create: bool,
+    limits: Limits,
+) -> CollectionView:
+    """Make a collection, or with get_or_create return the stored one, unchanged, when the name is taken.
+
+    Raises:      InvalidArgument, QuotaExceeded, AlreadyExists
+    Transaction: opens one
+    Source:      contract, section 8.2
+    """
+    names.check(name)
+    quotas.check(limits, "name_bytes", len(name.encode()), action="Create Collection")
+    metadata_json = encode_metadata(metadata)
+    try:
+        with tenant_transaction(database.tenant_id):
+            if get_or_create and (found := _find(database).filter(name=name).first()):
+                return _views([found])[0]
+            collection = Collection.objects.create(
+                collection_id=uuid.uuid4(),
+                tenant_id=database.tenant_id,
+                database=database,
+                name=name,
+                metadata_json=metadata_json,
+                configuration_json=orjson.dumps(configurations.to_stored(configuration)).decode(),
+            )
+            _insert_state(collection, configuration)
+            return _views([collection])[0]
+    except IntegrityError as error:
+        if get_or_create:  # somebody else created it in between
+            return get_by_name(database, name)
+        raise AlreadyExists(f"Collection [{name}] already exists") from error
+
+
+def get_by_name(database: Database, name: str) -> CollectionView:
+    """The collection of this name.
+
+    Raises:  CollectionNotFound
+    """
+    return _only(database, CollectionNotFound.by_name(name), name=name)
+
+
+def get_by_id(database: Database, collection_id: UUID) -> CollectionView:
+    """The collection with this id, if it is in this database.
+
+    Raises:  CollectionNotFound
+    """
+    return _only(database, CollectionNotFound.by_id(collection_id), collection_id=collection_id)
+
+
+def list_collections(database: Database, *, limit: int | None = None, offset: int = 0) -> list[CollectionView]:
+    """The collections of a database, oldest first."""
+    with tenant_transaction(database.tenant_id):
+        rows = _find(database).order_by("created_at", "collection_id")
+        return _views(list(rows[offset : None if limit is None else offset + limit]))
+
+
+def count(database: Database) -> int:
+    """How many collections a database has."""
+    with tenant_transaction(database.tenant_id):
+        return _find(database).count()
+
+
+def modify(
+    database: Database,
+    collection_id: UUID,
+    *,
+    new_name: str | None,
+    new_metadata: Mapping[str, Any] | None,
+    new_configuration: Mapping[str, Any] | None,
+) -> None:
+    """Rename, replace the whole metadata, or change search parameters; None leaves as it is.
+
+    Raises:      InvalidArgument, CollectionNotFound, AlreadyExists
+    Transaction: opens one
+    Source:      contract, section 8.4
+    """
+    if new_name is not None:
+        names.check(new_name)
+    try:
+        with tenant_transaction(database.tenant_id):
+            collection = _find(database).select_for_update(of=("self",)).filter(collection_id=collection_id).first()
+            if collection is None:
+                raise CollectionNotFound.by_id(collection_id)
+            if new_name is not None:
+                collection.name = new_name
+            if new_metadata is not None:
+                kept = {key: value for key, value in new_metadata.items() if value is not None}
+                collection.metadata_json = encode_metadata(kept)
+            if new_configuration is not None:
+                stored = configurations.from_stored(orjson.loads(collection.configuration_json))
+                changed = configurations.modify(stored, **new_configuration)
+                collection.configuration_json = orjson.dumps(configurations.to_stored(changed)).decode()
+                _configure_state(collection, changed)
+            collection.save()
+    except IntegrityError as error:
+        raise AlreadyExists(f"Collection [{new_name}] already exists") from error
+
+
+def delete(database: Database, name: str) -> None:
+    """Delete a collection; its records go with the next collection of garbage.
+
+    Raises:      CollectionNotFound
+    Transaction: opens one
+    """
+    with tenant_transaction(database.tenant_id):
+        found = _find(database).select_for_update(of=("self",)).filter(name=name).first()
+        if found is None:
+            raise CollectionNotFound.by_name(name)
+        _drop_states(database, [found.collection_id])
+        found.delete()
+
+
+def delete_database(tenant_id: UUID, name: str) -> None:
+    """Delete a database and its collections.
+
+    Raises:      NotFound
+    Transaction: opens one
+    """
+    with tenant_transaction(tenant_id):
+        database = Database.objects.select_for_update().filter(tenant_id=tenant_id, name=name).first()
+        if database is None:
+            raise NotFound(f"Database [{name}] not found")
+        _drop_states(database, list(_find(database).values_list("collection_id", flat=True)))
+        database.delete()
+
+
+def encode_metadata(metadata: Mapping[str, Any] | None) -> str | None:
+    """A collection's metadata as it is stored.
+
+    Raises:  InvalidArgument for `{}` or a reserved key
+    """
+    if metadata is None:
+        return None
+    if not metadata:
+        raise InvalidArgument("Validation error: metadata: Metadata cannot be empty")
+    (text,) = metadatas.encode([metadata])
+    return None if text is None else text.decode()
+
+
+def _find(database: Database) -> Any:
+    return Collection.objects.filter(tenant_id=database.tenant_id, database=database).select_related("database")
+
+
+def _only(database: Database, missing: CollectionNotFound, **key: object) -> CollectionView:
+    with tenant_transaction(database.tenant_id):
+        found = _views(list(_find(database).filter(**key)))
+    if not found:
+        raise missing
+    return found[0]
+
+
+def _execute(name: str, cell: str, parameters: Mapping[str, object]) -> psycopg.Cursor[tuple[Any, ...]]:
+    """A statement of a cell inside the open transaction of the catalogue."""
+    connection.ensure_connection()
+    cursor = psycopg.Cursor(connection.connection)
+    cursor.execute(in_cell(name, cell).encode(), parameters)
+    return cursor
+
+
+def _insert_state(collection: Collection, configuration: Configuration) -> None:
+    _execute(
+        "insert_state",
+        collection.database.cell,
+        {
+            "collection_id": collection.collection_id,
+            "tenant_id": collection.tenant_id,
+            "database_id": collection.database_id,
+            "space": configuration.space,
+            "ef_construction": configuration.ef_construction,
+            "max_neighbors": configuration.max_neighbors,
+            "ef_search": configuration.ef_search,
+        },
+    )
+
+
+def _configure_state(collection: Collection, configuration: Configuration) -> None:
+    values = {"ef_search": configuration.ef_search, "max_neighbors": configuration.max_neighbors}
+    _execute("configure_state", collection.database.cell, {"collection_id": collection.collection_id} | values)
+
+
+def _drop_states(database: Database, collection_ids: Sequence[UUID]) -> None:
+    _execute("drop_state", database.cell, {"collection_ids": list(collection_ids)})
+
+
+def _views(rows: Iterable[Collection]) -> list[CollectionView]:
+    """The rows with their states; all of one database, and so of one cell."""
+    rows = list(rows)
+    if not rows:
+        return []
+    ids = [row.collection_id for row in rows]
+    states = _execute("read_states", rows[0].database.cell, {"collection_ids": ids}).fetchall()
+    by_id = {state[0]: state[1:] for state in states}
+    return [_view(row, by_id[row.collection_id]) for row in rows if row.collection_id in by_id]
+
+
+def _view(row: Collection, state: tuple[Any, ...]) -> CollectionView:
+    dimension, version, compacted_to, records, logical_bytes, keys, log_head, segment_rows, job = state
+    return CollectionView(
+        collection_id=row.collection_id,
+        name=row.name,
+        database_name=row.database.name,
+        metadata_json=row.metadata_json,
+        configuration=configurations.from_stored(orjson.loads(row.configuration_json)),
+        dimension=dimension,
+        manifest_version=version,
+        compacted_to=compacted_to,
+        log_head=log_head,
+        record_count=records,
+        logical_bytes=logical_bytes,
+        segment_rows=segment_rows,
+        metadata_keys=keys if isinstance(keys, dict) else orjson.loads(keys),
+        job=job,
+    )

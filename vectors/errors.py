@@ -1,0 +1,32 @@
+"""What can go wrong with collections and records, in the wire's words (contract, section 2.6)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tenants.errors import InvalidArgument, NotFound
+
+
+class CollectionNotFound(NotFound):
+    """No such collection, or not one of the caller's."""
+
+    @classmethod
+    def by_id(cls, collection_id: UUID) -> CollectionNotFound:
+        """The text for a lookup by id, with its full stop."""
+        return cls(f"Collection [{collection_id}] does not exist.")
+
+    @classmethod
+    def by_name(cls, name: str) -> CollectionNotFound:
+        """The text for a lookup by name."""
+        return cls(f"Collection [{name}] does not exist")
+
+
+class DimensionMismatch(InvalidArgument):
+    """The embeddings do not have the collection's dimension."""
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(f"Collection expecting embedding with dimension of {expected}, got {got}")
+
+
+class StaleManifest(Exception):  # noqa: N818
+    """The manifest that a statement was written for is no longer the collection's: read it and try again."""

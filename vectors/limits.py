@@ -1,0 +1,21 @@
+"""Limits of the wire and of the stores: what no plan can raise. [pure]"""
+
+from __future__ import annotations
+
+# A B-tree entry may have 2,704 bytes (PostgreSQL, nbtree, a third of a page); ids are indexed whole.
+MAX_ID_BYTES = 2_000
+# pgvector: an HNSW index takes halfvec up to 4,000 dimensions, vector up to 2,000, bit up to 64,000.
+MAX_HALFVEC_GRAPH_DIMENSION = 4_000
+MAX_VECTOR_GRAPH_DIMENSION = 2_000
+MAX_DIMENSION = 16_000  # pgvector, type vector
+# pgvector: hnsw.ef_search, m and ef_construction.
+MAX_EF_SEARCH = 1_000
+MIN_MAX_NEIGHBORS, MAX_MAX_NEIGHBORS = 2, 100
+MAX_EF_CONSTRUCTION = 1_000
+# The largest and, roughly, smallest component that a half keeps with full precision (IEEE 754 binary16).
+MAX_HALF = 65_504.0
+MIN_HALF_NORM = 1e-2
+# Depth and width of a filter: far above any plan's quota, far below what a stack or a planner minds.
+MAX_FILTER_DEPTH = 32
+MAX_FILTER_LEAVES = 1_024
+MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1

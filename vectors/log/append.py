@@ -1,0 +1,63 @@
+"""The spelling of a write: the statements that lock a collection and append to its log. [pure]
+
+One place, because a distributed cell wants another spelling: there the append must be a multi-row
+`INSERT … VALUES`, since `INSERT … SELECT FROM unnest` becomes a COPY on the node, which row-level security
+refuses.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from vectors.sql import identifier, statement
+from vectors.types import Operation
+
+
+@lru_cache(maxsize=4096)
+def write_statement(
+    operation: Operation,
+    cell: str,
+    segment_ids: tuple[int, ...],
+    incoming: str | None = None,
+) -> str:
+    """The statement of a write over the collection's log and these segments.
+
+    incoming: SQL of the rows to delete (record_id, position) when they are not the parameter `ids`
+    """
+    cell = identifier(cell)
+    advance = statement("advance", cell=cell)
+    if operation is Operation.ADD:
+        absent = "".join(
+            "\n" + statement("absent_from_segment", cell=cell, segment=f"segment_{number}", segment_id=str(number))
+            for number in segment_ids
+        )
+        return statement(
+            "append_new",
+            cell=cell,
+            incoming=statement("incoming_records"),
+            absent_from_segments=absent,
+            advance=advance,
+        )
+    old_images = _old_images(cell, segment_ids)
+    if operation is Operation.DELETE:
+        targets = incoming or statement("incoming_ids")
+        return statement("delete_records", cell=cell, incoming=targets, old_images=old_images, advance=advance)
+    return statement(
+        "append_changes",
+        cell=cell,
+        incoming=statement("incoming_records"),
+        old_images=old_images,
+        join="LEFT JOIN" if operation is Operation.UPSERT else "JOIN",
+        advance=advance,
+    )
+
+
+def _old_images(cell: str, segment_ids: tuple[int, ...]) -> str:
+    old_in_log = statement("old_in_log", cell=cell)
+    if not segment_ids:
+        return statement("old_images_of_log", old_in_log=old_in_log)
+    in_segments = "\nUNION ALL\n".join(
+        statement("old_in_segment", cell=cell, segment=f"segment_{number}", segment_id=str(number))
+        for number in segment_ids
+    )
+    return statement("old_images", cell=cell, old_in_log=old_in_log, old_in_segments=in_segments)

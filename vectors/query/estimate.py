@@ -1,0 +1,91 @@
+"""How many rows of a segment a filter leaves, from the statistics taken when the segment was built. [pure]
+
+`vectors/segments/statistics.py` says what is in them. Parts of a filter are taken as independent, which is
+wrong often enough that a plan must stay right, only slower, whatever the estimate.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Any
+
+import orjson
+
+from vectors.where import All, Compares, DocumentContains, Equals, Scalar, Some, Where
+
+Statistics = dict[str, Any]
+
+
+def selectivity(where: Where | None, statistics: Statistics) -> float:
+    """The expected share of rows that match, between 0 and 1."""
+    if where is None:
+        return 1.0
+    match where:
+        case All(parts):
+            share = 1.0
+            for part in parts:
+                share *= selectivity(part, statistics)
+            return share
+        case Some(parts):
+            missed = 1.0
+            for part in parts:
+                missed *= 1.0 - selectivity(part, statistics)
+            return 1.0 - missed
+        case Equals(key, values, is_negated):
+            share = min(1.0, sum(_equal(key, value, statistics) for value in values))
+            return 1.0 - share if is_negated else share
+        case Compares(key, operator, bound):
+            return _range(key, operator, float(bound), statistics)
+        case DocumentContains(text, is_negated):
+            share = _containing(text, statistics)
+            return 1.0 - share if is_negated else share
+
+
+def _equal(key: str, value: Scalar, statistics: Statistics) -> float:
+    facts = statistics.get("keys", {}).get(key)
+    if facts is None:
+        return 0.0
+    common: dict[str, float] = facts["common"]
+    name = value_name(value)
+    if name in common:
+        return common[name]
+    unlisted_count = max(1, facts["distinct"] - len(common))
+    return float(max(0.0, facts["coverage"] - sum(common.values())) / unlisted_count)
+
+
+def value_name(value: Scalar) -> str:
+    """How statistics spell a value: its JSON, and one spelling for a number whatever its type."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(float(value))
+    return orjson.dumps(value).decode()
+
+
+def _range(key: str, operator: str, bound: float, statistics: Statistics) -> float:
+    facts = statistics.get("keys", {}).get(key)
+    quantiles: list[float] = facts["quantiles"] if facts else []
+    if not quantiles:
+        return 0.0
+    below = _share_below(quantiles, bound)
+    return float((below if operator.startswith("<") else 1.0 - below) * facts["number_coverage"])
+
+
+def _share_below(quantiles: list[float], bound: float) -> float:
+    last = len(quantiles) - 1
+    place = bisect_left(quantiles, bound)
+    if place == 0 or last == 0:
+        return 0.0 if place == 0 else 1.0
+    if place > last:
+        return 1.0
+    low, high = quantiles[place - 1], quantiles[place]
+    within = (bound - low) / (high - low) if high > low else 0.5
+    return (place - 1 + within) / last
+
+
+def _containing(text: str, statistics: Statistics) -> float:
+    sample: list[str] = statistics.get("documents", [])
+    share: float = statistics.get("document_coverage", 0.0)
+    if not sample:
+        return share * 0.01
+    # None of n hit: expect half a hit rather than none.
+    hits = sum(text in document for document in sample)
+    return share * max(hits, 0.5) / len(sample)

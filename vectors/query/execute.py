@@ -1,0 +1,161 @@
+"""A query: the nearest records to each query vector.
+
+    QUERY   where.parse → plan.choose → filter.to_sql                              (pure)
+            one statement per vector, in one round trip: segments ∪ live log − tombstones
+            project.columns                                                        (pure)
+
+The statement says which manifest version it saw; an older manifest is read anew and the query run again, so
+every acknowledged write is in every answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from vectors.cells.parameters import vector
+from vectors.cells.transaction import transaction
+from vectors.distance import SPACES, graph_expression, graph_operator
+from vectors.errors import DimensionMismatch
+from vectors.query import parts, plan, project, read
+from vectors.query.plan import EXACT, QueryPlan
+from vectors.segments.manifest import ManifestCache
+from vectors.sql import identifier, statement
+from vectors.types import Float32Matrix, Include, Manifest, Rows, Segment
+from vectors.where import Where
+
+_QUERY_VECTOR = "%(vector)s::vector"
+
+
+@dataclass(frozen=True)
+class QueryRequest:
+    """What to find.
+
+    Shapes:  embeddings (number of queries, d)
+    ids:     the only candidates, or None for all
+    """
+
+    embeddings: Float32Matrix
+    results_count: int
+    where: Where | None
+    ids: Sequence[str] | None
+    include: Collection[Include]
+
+
+def query(cache: ManifestCache, manifest: Manifest, request: QueryRequest) -> list[Rows]:
+    """The nearest records to each query vector, nearest first.
+
+    Shapes:  one Rows per query embedding, each with at most results_count records; fewer only when fewer match
+    Units:   distance as the wire reports it (l2 is squared, cosine is 1 − similarity)
+    Ties:    default order, so that a repeated query repeats its answer
+    Raises:  CollectionNotFound, DimensionMismatch
+    Source:  contract, section 13.3
+    """
+    return read.with_current(cache, manifest, lambda current: _run(current, request))
+
+
+def _run(manifest: Manifest, request: QueryRequest) -> list[Rows]:
+    dimension = request.embeddings.shape[1]
+    if manifest.dimension is not None and dimension != manifest.dimension:
+        raise DimensionMismatch(manifest.dimension, dimension)
+    plans = [_plan(manifest, request, embedding) for embedding in request.embeddings]
+    answers = _execute(manifest, request, plans)
+    short = [place for place, answer in enumerate(answers) if _is_short(answer, plans[place])]
+    if short:
+        # Never fewer than k while k exist: what a graph did not find, a scan does.
+        again = _execute(manifest, request, [EXACT if place in short else None for place in range(len(plans))])
+        for place, answer in zip(short, again, strict=True):
+            answers[place] = answer
+    return [project.columns(answer, request.include, id_place=2, distance_place=3) for answer in answers]
+
+
+def _plan(manifest: Manifest, request: QueryRequest, embedding: Float32Matrix) -> QueryPlan:
+    if request.ids is not None or not manifest.segments:
+        return EXACT
+    norm = float(np.abs(embedding).max(initial=0.0))
+    halves = any(segment.graph == "halfvec" for segment in manifest.segments)
+    return plan.choose(
+        manifest.segments,
+        request.where,
+        results_count=request.results_count,
+        ef_search=manifest.ef_search,
+        is_unplaceable_query=_is_unplaceable(manifest, norm, has_halves=halves),
+    )
+
+
+def _is_unplaceable(manifest: Manifest, largest_component: float, *, has_halves: bool) -> bool:
+    """Whether a graph cannot place the query: no direction under cosine, or past what a half can hold."""
+    if manifest.space == "cosine":
+        return largest_component < plan.SMALLEST_DIRECTION
+    return has_halves and largest_component > plan.LARGEST_HALF
+
+
+def _is_short(answer: list[tuple[Any, ...]], chosen: QueryPlan) -> bool:
+    return bool(chosen.graph_segment_ids) and (answer[0][1] or 0) < chosen.expected_candidates_count
+
+
+def _execute(
+    manifest: Manifest,
+    request: QueryRequest,
+    plans: Sequence[QueryPlan | None],
+) -> list[list[tuple[Any, ...]]]:
+    """The rows of each query that has a plan: manifest_version, graph_count, record_id, distance, hydrated…"""
+    predicate = parts.predicate(request.where)
+    and_filter = predicate.text + (" AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else "")
+    ef_search = max((chosen.ef_search for chosen in plans if chosen), default=0)
+    settings = [f"hnsw.ef_search = {ef_search}", "hnsw.iterative_scan = relaxed_order"] if ef_search else []
+    values: dict[str, object] = {
+        "collection_id": manifest.collection_id,
+        "compacted_to": manifest.compacted_to,
+        "k": request.results_count,
+        "ids": None if request.ids is None else list(request.ids),
+    } | predicate.parameters
+    cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
+    with transaction(manifest.tenant_id, settings) as pipeline:
+        for embedding, chosen in zip(request.embeddings, plans, strict=True):
+            if chosen is not None:
+                text = _statement(manifest, request, chosen, and_filter)
+                own = {"vector": vector(embedding), "candidates": chosen.candidates_count}
+                # A filter is planned anew each time, so that PostgreSQL sees its values.
+                cursors.append(pipeline.run(text, values | own, keep=not and_filter))
+    answers = [cursor.fetchall() for cursor in cursors]
+    for answer in answers:
+        read.check_version(manifest, answer[0][0] if answer else None)
+    return answers
+
+
+def _statement(manifest: Manifest, request: QueryRequest, chosen: QueryPlan, and_filter: str) -> str:
+    distance = SPACES[manifest.space].distance.format(a="r.embedding", b=_QUERY_VECTOR)
+    candidates = [
+        statement("nearest_exactly", distance=distance, **parts.live_log(manifest, and_filter)),
+    ]
+    for segment in manifest.segments:
+        live = parts.live_segment(manifest, segment, and_filter)
+        if segment.segment_id not in chosen.graph_segment_ids:
+            candidates.append(statement("nearest_exactly", distance=distance, **live))
+            continue
+        order = _index_distance(manifest, segment, len(request.embeddings[0]))
+        candidates.append(
+            statement("nearest_by_graph", distance=distance, index_distance=order, **live),
+        )
+        if segment.zero_rows and manifest.space == "cosine":
+            # A zero vector has no direction and so is in no cosine graph; its distance is 1.
+            zeroes = parts.live_segment(manifest, segment, f"{and_filter} AND vector_norm(r.embedding) = 0")
+            candidates.append(statement("nearest_exactly", distance=distance, **zeroes))
+    return statement(
+        "query",
+        cell=identifier(manifest.cell),
+        candidates="\nUNION ALL\n".join(candidates),
+        **parts.hydrate(manifest, request.include),
+    )
+
+
+def _index_distance(manifest: Manifest, segment: Segment, dimension: int) -> str:
+    graph = segment.graph or "vector"
+    own = graph_expression(manifest.space, graph, "r.embedding", dimension)
+    wanted = graph_expression(manifest.space, graph, _QUERY_VECTOR, dimension)
+    return f"{own} {graph_operator(manifest.space, graph)} {wanted}"

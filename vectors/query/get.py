@@ -1,0 +1,83 @@
+"""Records by id and filter, in default order; and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from vectors.cells.transaction import transaction
+from vectors.errors import CollectionNotFound
+from vectors.query import parts, project, read
+from vectors.segments.manifest import ManifestCache
+from vectors.sql import identifier, in_cell, statement
+from vectors.types import Include, Manifest, Rows
+from vectors.where import Where
+
+
+@dataclass(frozen=True)
+class GetRequest:
+    """Which records: ids and filter together, then offset, then limit; None means no bound."""
+
+    ids: Sequence[str] | None
+    where: Where | None
+    limit_count: int | None
+    offset_count: int
+    include: Collection[Include]
+
+
+def get(cache: ManifestCache, manifest: Manifest, request: GetRequest) -> Rows:
+    """The records, in order of insertion whatever the order of the ids.
+
+    Raises:  CollectionNotFound
+    Source:  contract, section 13.1
+    """
+    return read.with_current(cache, manifest, lambda current: _run(current, request))
+
+
+def _run(manifest: Manifest, request: GetRequest) -> Rows:
+    predicate = parts.predicate(request.where)
+    and_filter = predicate.text + (" AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else "")
+    text = statement(
+        "get",
+        cell=identifier(manifest.cell),
+        parts=parts.matching(manifest, and_filter),
+        **parts.hydrate(manifest, request.include),
+    )
+    values: dict[str, object] = {
+        "collection_id": manifest.collection_id,
+        "compacted_to": manifest.compacted_to,
+        "ids": None if request.ids is None else list(request.ids),
+        "offset": request.offset_count,
+        "limit": request.limit_count,
+    } | predicate.parameters
+    with transaction(manifest.tenant_id) as pipeline:
+        cursor = pipeline.run(text, values, keep=request.where is None)
+    rows = cursor.fetchall()
+    read.check_version(manifest, rows[0][0] if rows else None)
+    return project.columns(rows, request.include, id_place=1)
+
+
+def count(manifest: Manifest) -> int:
+    """How many records the collection has.
+
+    Raises:  CollectionNotFound
+    """
+    with transaction(manifest.tenant_id) as pipeline:
+        cursor = pipeline.run(in_cell("count_records", manifest.cell), {"collection_id": manifest.collection_id})
+    row = cursor.fetchone()
+    if row is None:
+        raise CollectionNotFound.by_id(manifest.collection_id)
+    return int(row[0])
+
+
+def indexing(manifest: Manifest) -> tuple[int, int]:
+    """How many operations there were, and how many of them the index has.
+
+    Raises:  CollectionNotFound
+    """
+    with transaction(manifest.tenant_id) as pipeline:
+        cursor = pipeline.run(in_cell("indexing_status", manifest.cell), {"collection_id": manifest.collection_id})
+    row = cursor.fetchone()
+    if row is None:
+        raise CollectionNotFound.by_id(manifest.collection_id)
+    return int(row[0]), int(row[1])

@@ -1,0 +1,82 @@
+"""The pieces that reads are put together from: live rows of each source, and the columns of the winners. [pure]
+
+A source is the live log (0) or a sealed segment (its id).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from vectors.query.filter import Predicate, to_sql
+from vectors.sql import identifier, statement
+from vectors.types import Include, Manifest, Segment
+from vectors.where import Where
+
+LOG = 0
+_COLUMNS = {
+    Include.DOCUMENTS: ("r.document", "document"),
+    Include.METADATAS: ("r.metadata::text AS metadata", "metadata"),
+    Include.URIS: ("r.uri", "uri"),
+    Include.EMBEDDINGS: ("vector_send(r.embedding) AS embedding", "embedding"),
+}
+
+
+def hydrated(include: Collection[Include]) -> list[Include]:
+    """The columns that are fetched for the winners, in the order of the statement."""
+    return [column for column in _COLUMNS if column in include]
+
+
+def predicate(where: Where | None) -> Predicate:
+    """The filter's predicate, to be AND-ed to the others."""
+    if where is None:
+        return Predicate("", {})
+    compiled = to_sql(where)
+    return Predicate(f"AND {compiled.text}", compiled.parameters)
+
+
+def live_log(manifest: Manifest, and_filter: str) -> dict[str, str]:
+    """Fragments for the rows of the log that no segment has and nothing supersedes."""
+    live = statement("live_log", cell=identifier(manifest.cell), and_filter=and_filter)
+    return {"source": str(LOG), "place": "r.log_offset", "ctid": "NULL::tid", "live": live}
+
+
+def live_segment(manifest: Manifest, segment: Segment, and_filter: str) -> dict[str, str]:
+    """Fragments for the rows of a segment that no tombstone hides."""
+    live = statement(
+        "live_segment",
+        cell=identifier(manifest.cell),
+        segment=segment.table,
+        segment_id=str(segment.segment_id),
+        and_filter=and_filter,
+    )
+    return {"source": str(segment.segment_id), "place": "0::bigint", "ctid": "r.ctid", "live": live}
+
+
+def matching(manifest: Manifest, and_filter: str) -> str:
+    """Every live row that passes the filter: id, ordinal, and where it is."""
+    sources = [live_log(manifest, and_filter)]
+    sources += [live_segment(manifest, segment, and_filter) for segment in manifest.segments]
+    return "\nUNION ALL\n".join(statement("get_part", **fragments) for fragments in sources)
+
+
+def hydrate(manifest: Manifest, include: Collection[Include]) -> dict[str, str]:
+    """Fragments that fetch the asked columns of the winners `n`, and nothing when none is asked."""
+    columns = hydrated(include)
+    if not columns:
+        return {"hydrated": "", "hydrate": ""}
+    selected = ", ".join(_COLUMNS[column][0] for column in columns)
+    cell = identifier(manifest.cell)
+    sources = [statement("hydrate_log", cell=cell, columns=selected)] + [
+        statement(
+            "hydrate_segment",
+            cell=cell,
+            columns=selected,
+            segment=segment.table,
+            segment_id=str(segment.segment_id),
+        )
+        for segment in manifest.segments
+    ]
+    return {
+        "hydrated": "".join(f", h.{_COLUMNS[column][1]}" for column in columns),
+        "hydrate": statement("hydrate_join", sources="\nUNION ALL\n".join(sources)),
+    }

@@ -1,0 +1,191 @@
+"""The write transaction: add, update, upsert and delete.
+
+    WRITE   validation.check(batch)                       (rules, pure)
+            log.fold                                      (operations of one request → net changes, pure)
+            ── one transaction, one round trip ──
+            lock state → old images → supersede, entomb → append → counters → usage
+
+A returned call is committed: durable, and part of every read that begins afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from tenants import quotas
+from tenants.errors import Conflict, Internal, Unavailable
+from tenants.quotas import Limits
+from vectors import validation
+from vectors.cells.parameters import BinaryParameter, jsonb_array, text_array, vector_array, vector_oid
+from vectors.cells.transaction import connect, transaction
+from vectors.errors import CollectionNotFound, DimensionMismatch, StaleManifest
+from vectors.log.append import write_statement
+from vectors.log.fold import fold
+from vectors.query import parts
+from vectors.segments.manifest import ManifestCache
+from vectors.sql import in_cell, statement
+from vectors.types import Manifest, Operation, RecordBatch
+from vectors.where import Where
+
+# Each retry follows a compaction that finished in between.
+_MAX_ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write did; counts, for metrics and for the wire.
+
+    changed_count: records added (add, upsert), or removed as a positive number (delete)
+    log_rows: images in the log by now, so that an edge may wake a compaction early
+    """
+
+    changed_count: int
+    log_rows: int
+
+
+def write(
+    cache: ManifestCache,
+    manifest: Manifest,
+    operation: Operation,
+    batch: RecordBatch,
+    limits: Limits,
+) -> Written:
+    """Add, update or upsert a batch, all or nothing.
+
+    Raises:      QuotaExceeded, InvalidArgument, DimensionMismatch, CollectionNotFound, Unavailable
+    Transaction: opens one
+    Source:      contract, section 11
+    """
+    validation.check_quotas(operation, batch, limits)
+    validation.check(batch, expected_dimension=manifest.dimension)
+    folded = fold(operation, batch)
+    values = _columns(folded) | {
+        "dimension": folded.dimension,
+        "meter": operation.value,
+        "record_limit": limits.collection_records_count,
+    }
+    return _commit(cache, manifest, operation, values, limits=limits, incoming=None)
+
+
+def delete(
+    cache: ManifestCache,
+    manifest: Manifest,
+    *,
+    ids: Sequence[str] | None,
+    where: Where | None,
+    limit_count: int | None,
+) -> int:
+    """Remove records by ids, by filter, or by both; how many it was, as the wire counts.
+
+    With a filter that is the records removed; with ids alone the ids given, existing or not.
+
+    Raises:      InvalidArgument, CollectionNotFound
+    Transaction: opens one
+    Source:      contract, section 11.4
+    """
+    values: dict[str, object] = {
+        "ids": None if ids is None else list(ids),
+        "dimension": None,
+        "meter": Operation.DELETE.value,
+        "record_limit": 0,
+        "limit": limit_count,
+    }
+    if where is None:
+        given = list(dict.fromkeys(ids or ()))
+        _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, incoming=None)
+        return len(ids or ())
+    written = _commit(cache, manifest, Operation.DELETE, values, incoming=(where, ids is not None))
+    return written.changed_count
+
+
+def _columns(batch: RecordBatch) -> dict[str, object]:
+    count = len(batch.ids)
+    columns: dict[str, BinaryParameter] = {
+        "ids": text_array(batch.ids, count),
+        "embeddings": vector_array(batch.embeddings, batch.has_embedding, count, vector_oid(connect())),
+        "documents": text_array(batch.documents, count),
+        "uris": text_array(batch.uris, count),
+        "metadatas": jsonb_array(batch.metadatas, count),
+    }
+    return dict(columns)
+
+
+def _commit(
+    cache: ManifestCache,
+    manifest: Manifest,
+    operation: Operation,
+    values: dict[str, object],
+    *,
+    incoming: tuple[Where, bool] | None,
+    limits: Limits | None = None,
+) -> Written:
+    for _ in range(_MAX_ATTEMPTS):
+        try:
+            return _attempt(manifest, operation, values, incoming)
+        except (StaleManifest, psycopg.errors.UndefinedTable):
+            manifest = cache.refresh(manifest)
+        except psycopg.errors.RaiseException as error:
+            reason = error.diag.message_primary or ""
+            if reason == "stale manifest":
+                manifest = cache.refresh(manifest)
+                continue
+            raise _translate(reason, values, limits, operation) from error
+        except psycopg.errors.QueryCanceled as error:
+            raise Unavailable("The write took longer than this server allows; try again.") from error
+        except psycopg.OperationalError as error:
+            raise Unavailable("The database went away; the write may or may not have happened.") from error
+    raise Conflict("The collection's segments change too often right now; try again.")
+
+
+def _attempt(
+    manifest: Manifest,
+    operation: Operation,
+    values: dict[str, object],
+    incoming: tuple[Where, bool] | None,
+) -> Written:
+    targets, extra = (None, {}) if incoming is None else _targets(manifest, *incoming)
+    segment_ids = tuple(segment.segment_id for segment in manifest.segments)
+    text = write_statement(operation, manifest.cell, segment_ids, targets)
+    keys: dict[str, object] = {
+        "collection_id": manifest.collection_id,
+        "manifest_version": manifest.version,
+        "compacted_to": manifest.compacted_to,
+        "dimension": values["dimension"],
+    }
+    with transaction(manifest.tenant_id) as pipeline:
+        pipeline.run(in_cell("lock_collection", manifest.cell), keys)
+        cursor = pipeline.run(text, keys | values | extra, keep=incoming is None)
+    row = cursor.fetchone()
+    if row is None:
+        raise CollectionNotFound.by_id(manifest.collection_id)
+    return Written(changed_count=abs(row[1]), log_rows=row[2])
+
+
+def _targets(manifest: Manifest, where: Where, has_ids: bool) -> tuple[str, dict[str, object]]:
+    """SQL of the records that a filtered delete means, and its parameters."""
+    predicate = parts.predicate(where)
+    and_filter = predicate.text + (" AND r.record_id = ANY(%(ids)s::text[])" if has_ids else "")
+    text = statement("incoming_matching", parts=parts.matching(manifest, and_filter))
+    return text, predicate.parameters
+
+
+def _translate(
+    reason: str,
+    values: dict[str, object],
+    limits: Limits | None,
+    operation: Operation,
+) -> Exception:
+    """The error behind a claim that did not hold, from its text: a word and a number."""
+    word, _, number = reason.partition(" ")
+    dimension = values["dimension"]
+    if word == "dimension" and isinstance(dimension, int):
+        return DimensionMismatch(int(number), dimension)
+    if word == "records" and limits is not None:
+        try:
+            quotas.check(limits, "collection_records_count", int(number), action=operation.value.capitalize())
+        except quotas.QuotaExceeded as error:
+            return error
+    return Internal(f"the database refused the write: {reason}")

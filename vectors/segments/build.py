@@ -1,0 +1,215 @@
+"""Making a segment: the live log and the segments to merge become one new sealed table.
+
+        log  ▢▢▢▢▢▢▢▢▢▢          up_to: the head of the log when the copy began
+    seg_17   ▣▣▣▣▣▣          →   segment_23  ▣▣▣▣▣▣▣▣▣▣▣▣▣▣   with its graph and indexes
+    seg_19   ▣▣▣
+
+Long, and without a lock: writers go on, and what they supersede meanwhile is carried over by `swap`.
+Each step is a transaction of its own; a build that dies leaves a table in state `building`, which the next
+attempt drops.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from vectors.distance import graph_kind
+from vectors.segments import layout, statistics
+from vectors.segments.database import Database
+from vectors.sql import statement
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one build may use."""
+
+    memory_bytes: int
+    parallel_workers: int
+
+
+@dataclass(frozen=True)
+class Built:
+    """A sealed segment that no manifest names yet.
+
+    up_to: the log offset up to which (inclusive) the segment has everything
+    """
+
+    segment_id: int
+    rows: int
+    up_to: int
+    compacted_to: int
+    merged: tuple[int, ...]
+    statistics: dict[str, Any]
+
+
+def build(
+    database: Database,
+    *,
+    tenant_id: UUID,
+    collection_id: UUID,
+    job_id: int,
+    merge: Sequence[int],
+    resources: Resources,
+    report: Callable[[str], None],
+) -> Built | None:
+    """Build a segment from the log and the segments `merge`; None when there is nothing to put in one.
+
+    report: told the name of each phase as it begins; may raise to stop the build
+    Transaction: opens several
+    Idempotent:  yes; what earlier attempts of the job left is dropped first
+    """
+    started = time.monotonic()
+    _drop_leftovers(database, tenant_id=tenant_id, job_id=job_id)
+    report("copying")
+    with database.transaction(tenant_id):
+        state = database.run("read_compactable", {"collection_id": collection_id}).fetchone()
+        if state is None or state[2] is None:
+            return None
+        _, _, dimension, space, max_neighbors, ef_construction, _ = state
+        keys = {"tenant_id": tenant_id, "collection_id": collection_id, "job_id": job_id}
+        (segment_id,) = database.one("insert_segment", keys | {"space": space, "dimension": dimension})
+    table = layout.table_name(segment_id)
+    up_to, compacted_to = _fill(
+        database,
+        tenant_id=tenant_id,
+        collection_id=collection_id,
+        segment_id=segment_id,
+        dimension=dimension,
+        merge=merge,
+    )
+    with database.transaction(tenant_id):
+        rows, zero_rows, logical_bytes, largest, smallest = database.one("measure_segment", segment=table)
+        facts = statistics.take(database, table=table, rows=rows)
+    graph = graph_kind(space, dimension, largest_norm=largest, smallest_norm=smallest) if rows else None
+    if graph:
+        report("building the graph")
+        text = layout.create_graph(
+            cell=database.cell,
+            segment_id=segment_id,
+            space=space,
+            graph=graph,
+            dimension=dimension,
+            max_neighbors=max_neighbors,
+            ef_construction=ef_construction,
+        )
+        _build_graph(database, tenant_id=tenant_id, text=text, resources=resources)
+    report("indexing")
+    _finish(database, tenant_id=tenant_id, segment_id=segment_id, facts=facts, zero_rows=zero_rows)
+    with database.transaction(tenant_id):
+        database.run(
+            "seal_segment",
+            {
+                "segment_id": segment_id,
+                "rows": rows,
+                "zero_rows": zero_rows,
+                "logical_bytes": logical_bytes,
+                "graph": graph,
+                "statistics": orjson.dumps(facts).decode(),
+                "build_seconds": time.monotonic() - started,
+            },
+        )
+    return Built(segment_id, rows, up_to, compacted_to, tuple(merge), facts)
+
+
+def _fill(
+    database: Database,
+    *,
+    tenant_id: UUID,
+    collection_id: UUID,
+    segment_id: int,
+    dimension: int,
+    merge: Sequence[int],
+) -> tuple[int, int]:
+    """Make the table and copy the images that live at one moment; that moment's log head and compacted_to."""
+    table = layout.table_name(segment_id)
+    with database.transaction(tenant_id, isolation="REPEATABLE READ"):
+        # The first statement takes the snapshot that head and images share.
+        log_head, compacted_to, *_ = database.one("read_compactable", {"collection_id": collection_id})
+        with database.as_segment_owner():
+            database.run_all(
+                layout.create_table(
+                    cell=database.cell,
+                    segment_id=segment_id,
+                    tenant_id=tenant_id,
+                    dimension=dimension,
+                    role_prefix=database.role_prefix,
+                ),
+            )
+        sources = [statement("images_of_log", cell=database.cell)] + [
+            statement(
+                "images_of_segment",
+                cell=database.cell,
+                segment=layout.table_name(old),
+                segment_id=str(int(old)),
+            )
+            for old in merge
+        ]
+        database.run(
+            "fill_segment",
+            {"collection_id": collection_id, "compacted_to": compacted_to, "up_to": log_head},
+            segment=table,
+            images="\nUNION ALL\n".join(sources),
+        )
+    return int(log_head), int(compacted_to)
+
+
+def _build_graph(database: Database, *, tenant_id: UUID, text: str, resources: Resources) -> None:
+    """Build with as many workers as allowed; without, where shared memory is too small for the graph."""
+    for parallel_workers in dict.fromkeys((resources.parallel_workers, 0)):
+        try:
+            with database.transaction(tenant_id), database.as_segment_owner():
+                database.run_all(
+                    [
+                        f"SET LOCAL maintenance_work_mem = '{resources.memory_bytes // 1024}kB'",
+                        f"SET LOCAL max_parallel_maintenance_workers = {parallel_workers}",
+                        text,
+                    ],
+                )
+        except psycopg.errors.DiskFull:
+            if parallel_workers == 0:
+                raise
+        else:
+            return
+
+
+def _finish(
+    database: Database,
+    *,
+    tenant_id: UUID,
+    segment_id: int,
+    facts: dict[str, Any],
+    zero_rows: int,
+) -> None:
+    table = layout.table_name(segment_id)
+    with database.transaction(tenant_id), database.as_segment_owner():
+        if zero_rows:
+            database.run("create_segment_zeroes", segment=table)
+        database.run_all(layout.create_indexes(cell=database.cell, segment_id=segment_id, statistics=facts))
+        database.run("analyze_segment", segment=table)
+
+
+def _drop_leftovers(database: Database, *, tenant_id: UUID, job_id: int) -> None:
+    with database.transaction(tenant_id):
+        leftovers = database.all("abandoned_segments", {"job_id": job_id})
+    for (segment_id,) in leftovers:
+        drop(database, tenant_id=tenant_id, segment_id=segment_id)
+
+
+def drop(database: Database, *, tenant_id: UUID, segment_id: int) -> None:
+    """Drop a segment that nothing reads any more, with its tombstones.
+
+    Transaction: opens one
+    Idempotent:  yes
+    """
+    with database.transaction(tenant_id):
+        with database.as_segment_owner():
+            database.run("drop_segment_table", segment=layout.table_name(segment_id))
+        database.run("purge_tombstones", {"segment_id": segment_id})
+        database.run("forget_segment", {"segment_id": segment_id})

@@ -1,0 +1,61 @@
+"""The swap: a built segment takes the place of what it was built from, in one short transaction.
+
+        before   log ▢▢▢▢▢▢▢▢▢▢▢▢▢▢     manifest 17, 19        compacted_to ─┐
+        after    log           ▢▢▢▢     manifest 23            compacted_to ─────────┘  = up_to
+
+Under the collection's lock, so that no write falls between: whatever was superseded or entombed since the copy
+is entombed in the new segment too. A reader's one statement sees all of it or nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from vectors.segments.build import Built
+from vectors.segments.database import Database
+from vectors.segments.layout import table_name
+
+_WIRE_TYPES = {"string": "string", "boolean": "bool"}
+
+
+def swap(database: Database, *, tenant_id: UUID, collection_id: UUID, built: Built) -> bool:
+    """Put the segment into the manifest; False when the collection was deleted meanwhile.
+
+    Transaction: needs one, bound to the tenant; the caller checks its lease in the same one
+    """
+    keys: dict[str, object] = {"collection_id": collection_id, "tenant_id": tenant_id}
+    if database.run("lock_for_swap", keys).fetchone() is None:
+        return False
+    table = table_name(built.segment_id)
+    place = keys | {
+        "segment_id": built.segment_id,
+        "up_to": built.up_to,
+        "compacted_to": built.compacted_to,
+        "merged": list(built.merged),
+    }
+    database.run("catch_up_log", place, segment=table)
+    for old in built.merged:
+        fragments = {"old_segment": table_name(old), "old_segment_id": str(int(old))}
+        database.run("catch_up_segment", place, segment=table, **fragments)
+    if built.merged:
+        database.run("retire_segments", place)
+    if built.rows:
+        database.run("enter_manifest", place)
+    keys_seen = orjson.dumps(value_types(built.statistics)).decode()
+    database.run("advance_manifest", place | {"metadata_keys": keys_seen})
+    return True
+
+
+def value_types(statistics: dict[str, Any]) -> dict[str, list[str]]:
+    """Each key's value types in the wire's words, for the collection's schema."""
+    return {key: _wire_types(facts) for key, facts in statistics["keys"].items()}
+
+
+def _wire_types(facts: dict[str, Any]) -> list[str]:
+    types = [_WIRE_TYPES[name] for name in facts["types"] if name in _WIRE_TYPES]
+    if "number" in facts["types"]:
+        types.append("float" if facts["has_fractions"] else "int")
+    return sorted(types)

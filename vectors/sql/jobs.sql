@@ -1,0 +1,69 @@
+-- The job table is the truth about background work; Celery only wakes workers.
+--
+-- name: enqueue_job
+-- The unique index lets one piece of work wait or run per collection; a second is the same work.
+INSERT INTO $cell.job (tenant_id, collection_id, kind)
+VALUES (%(tenant_id)s, %(collection_id)s, %(kind)s)
+ON CONFLICT (collection_id) WHERE state <> 'done' DO NOTHING
+RETURNING job_id;
+
+-- name: claim_job
+-- The oldest work that waits, or whose worker let its lease run out. The epoch fences that worker off.
+UPDATE $cell.job AS j
+SET state = 'running', epoch = j.epoch + 1, attempts = j.attempts + 1, updated_at = clock_timestamp(),
+  lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s), phase = 'starting'
+WHERE j.job_id = (
+  SELECT c.job_id FROM $cell.job AS c
+  WHERE c.state = 'queued' OR (c.state = 'running' AND c.lease_until < clock_timestamp())
+  ORDER BY c.job_id
+  FOR UPDATE SKIP LOCKED
+  LIMIT 1)
+RETURNING j.job_id, j.tenant_id, j.collection_id, j.kind, j.epoch, j.attempts;
+
+-- name: renew_lease
+UPDATE $cell.job
+SET lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s), updated_at = clock_timestamp(),
+  phase = coalesce(%(phase)s, phase)
+WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
+RETURNING job_id;
+
+-- name: hold_lease
+-- Within the swap's transaction: nobody may have taken the work over.
+SELECT job_id FROM $cell.job
+WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
+FOR UPDATE;
+
+-- name: finish_job
+UPDATE $cell.job SET state = 'done', phase = '', cause = '', lease_until = NULL, updated_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running';
+
+-- name: fail_job
+-- After the last attempt it is parked: reads stay exact, and somebody looks at the cause.
+UPDATE $cell.job
+SET state = CASE WHEN attempts >= %(max_attempts)s THEN 'parked' ELSE 'queued' END,
+  cause = %(cause)s, lease_until = NULL, phase = '', updated_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
+RETURNING state;
+
+-- name: drive_again
+UPDATE $cell.job SET state = 'queued', attempts = 0, updated_at = clock_timestamp()
+WHERE collection_id = %(collection_id)s AND state = 'parked'
+RETURNING job_id;
+
+-- name: jobs_waiting
+SELECT count(*) FROM $cell.job AS j
+WHERE j.state = 'queued' OR (j.state = 'running' AND j.lease_until < clock_timestamp());
+
+-- name: forget_jobs
+DELETE FROM $cell.job
+WHERE state = 'done' AND updated_at < clock_timestamp() - make_interval(secs => %(seconds)s);
+
+-- name: compactable_collections
+SELECT s.collection_id, s.tenant_id FROM $cell.collection_state AS s
+WHERE s.dropped_at IS NULL AND s.log_head > s.compacted_to AND s.dimension IS NOT NULL
+  AND (%(collection_id)s::uuid IS NULL OR s.collection_id = %(collection_id)s);
+
+-- name: unfinished_jobs
+SELECT j.state || ' ' || j.phase || ' ' || j.cause FROM $cell.job AS j
+WHERE j.collection_id = ANY(%(collection_ids)s::uuid[]) AND j.state <> 'done'
+ORDER BY j.state DESC, j.job_id

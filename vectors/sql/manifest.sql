@@ -1,0 +1,45 @@
+-- What a collection is now, and which segments serve it.
+--
+-- name: insert_state
+INSERT INTO $cell.collection_state
+  (collection_id, tenant_id, database_id, space, ef_construction, max_neighbors, ef_search)
+VALUES (%(collection_id)s, %(tenant_id)s, %(database_id)s, %(space)s, %(ef_construction)s, %(max_neighbors)s,
+  %(ef_search)s);
+
+-- name: configure_state
+-- The version moves so that every process reads the new search parameters.
+UPDATE $cell.collection_state
+SET ef_search = %(ef_search)s, max_neighbors = %(max_neighbors)s, manifest_version = manifest_version + 1
+WHERE collection_id = %(collection_id)s AND dropped_at IS NULL;
+
+-- name: drop_state
+UPDATE $cell.collection_state SET dropped_at = now()
+WHERE collection_id = ANY(%(collection_ids)s::uuid[]) AND dropped_at IS NULL;
+
+-- name: read_states
+SELECT s.collection_id, s.dimension, s.manifest_version, s.compacted_to, s.record_count, s.logical_bytes,
+  s.metadata_keys, s.log_head,
+  coalesce((SELECT sum(g.rows) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
+            WHERE m.collection_id = s.collection_id), 0)::bigint AS segment_rows,
+  (SELECT j.state || ' ' || j.phase || ' ' || j.cause FROM $cell.job AS j
+   WHERE j.collection_id = s.collection_id AND j.state <> 'done') AS job
+FROM $cell.collection_state AS s
+WHERE s.collection_id = ANY(%(collection_ids)s::uuid[]) AND s.dropped_at IS NULL;
+
+-- name: read_manifest
+SELECT s.space, s.ef_search, s.dimension, s.manifest_version, s.compacted_to,
+  coalesce((
+    SELECT jsonb_agg(jsonb_build_object('segment_id', g.segment_id, 'rows', g.rows, 'zero_rows', g.zero_rows,
+      'graph', g.graph, 'statistics', g.statistics) ORDER BY g.segment_id)
+    FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
+    WHERE m.collection_id = s.collection_id), '[]')::text
+FROM $cell.collection_state AS s
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL;
+
+-- name: count_records
+SELECT record_count FROM $cell.collection_state
+WHERE collection_id = %(collection_id)s AND dropped_at IS NULL;
+
+-- name: indexing_status
+SELECT log_head, compacted_to FROM $cell.collection_state
+WHERE collection_id = %(collection_id)s AND dropped_at IS NULL

@@ -1,0 +1,73 @@
+-- Reads: sealed segments and the live log, minus tombstones. Each is one statement, and returns the
+-- manifest version that it saw, so that a process with an older manifest knows and asks again.
+--
+-- name: live_log
+FROM $cell.record_log AS r
+WHERE r.collection_id = %(collection_id)s AND r.superseded_at IS NULL AND r.log_offset > %(compacted_to)s $and_filter;
+
+-- name: live_segment
+FROM $cell.$segment AS r
+WHERE r.row_id NOT IN (
+  SELECT t.row_id FROM $cell.tombstone AS t
+  WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id) $and_filter;
+
+-- name: nearest_exactly
+-- Only what sorting needs is read here; documents and metadata are fetched for the winners alone.
+(SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal,
+  $distance AS distance, false AS is_graph
+ $live
+ ORDER BY distance, r.ordinal LIMIT %(k)s);
+
+-- name: nearest_by_graph
+-- The index gives candidates by its own, coarser measure; they are measured again by the float32 column.
+(SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal,
+  $distance AS distance, true AS is_graph
+ $live
+ ORDER BY $index_distance LIMIT %(candidates)s);
+
+-- name: hydrate_log
+SELECT $columns FROM $cell.record_log AS r
+WHERE n.source = 0 AND r.collection_id = %(collection_id)s AND r.log_offset = n.place;
+
+-- name: hydrate_segment
+SELECT $columns FROM $cell.$segment AS r WHERE n.source = $segment_id AND r.ctid = n.row_ctid;
+
+-- name: query
+WITH candidates AS (
+  $candidates
+), nearest AS MATERIALIZED (
+  SELECT *, count(*) FILTER (WHERE is_graph) OVER () AS graph_count
+  FROM candidates ORDER BY distance, ordinal LIMIT %(k)s
+)
+SELECT s.manifest_version, n.graph_count, n.record_id, n.distance::real $hydrated
+FROM $cell.collection_state AS s
+LEFT JOIN (nearest AS n $hydrate) ON true
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+ORDER BY n.distance, n.ordinal;
+
+-- name: hydrate_join
+LEFT JOIN LATERAL (
+  $sources
+) AS h ON true;
+
+-- name: get_part
+SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal $live;
+
+-- name: get
+WITH matching AS (
+  $parts
+), page AS MATERIALIZED (
+  SELECT * FROM matching ORDER BY ordinal OFFSET %(offset)s LIMIT %(limit)s
+)
+SELECT s.manifest_version, n.record_id $hydrated
+FROM $cell.collection_state AS s
+LEFT JOIN (page AS n $hydrate) ON true
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+ORDER BY n.ordinal;
+
+-- name: incoming_matching
+-- The records that a delete by filter means, in default order.
+SELECT m.record_id, row_number() OVER (ORDER BY m.ordinal) AS position
+FROM (
+  SELECT record_id, ordinal FROM ($parts) AS matching ORDER BY ordinal LIMIT %(limit)s
+) AS m

@@ -1,0 +1,241 @@
+-- Segments: made beside the old ones without a lock, swapped in by one short transaction.
+--
+-- name: create_segment_table
+CREATE TABLE $cell.$segment (
+  row_id bigint NOT NULL,
+  ordinal bigint NOT NULL,
+  log_offset bigint NOT NULL,
+  logical_bytes int NOT NULL,
+  record_id text COLLATE "C" NOT NULL,
+  embedding vector($dimension) NOT NULL,
+  document text,
+  uri text,
+  metadata jsonb
+) WITH (toast_tuple_target = $toast_tuple_target, autovacuum_enabled = false);
+ALTER TABLE $cell.$segment ALTER COLUMN embedding SET STORAGE $storage;
+ALTER TABLE $cell.$segment ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON $cell.$segment USING ((SELECT current_setting('app.tenant_id', true) = '$tenant'));
+GRANT SELECT ON $cell.$segment TO $web;
+GRANT SELECT, INSERT ON $cell.$segment TO $worker;
+
+-- name: create_graph
+CREATE INDEX ON $cell.$segment USING hnsw (($expression) $operator_class)
+  WITH (m = $max_neighbors, ef_construction = $ef_construction);
+
+-- name: create_segment_ids
+ALTER TABLE $cell.$segment ADD UNIQUE (record_id);
+
+-- name: create_segment_order
+CREATE INDEX ON $cell.$segment (ordinal);
+
+-- name: create_segment_zeroes
+CREATE INDEX ON $cell.$segment (ordinal) WHERE vector_norm(embedding) = 0;
+
+-- name: create_segment_equality
+CREATE INDEX ON $cell.$segment USING gin (metadata jsonb_path_ops) WITH (fastupdate = off);
+
+-- name: create_segment_trigrams
+CREATE INDEX ON $cell.$segment USING gin (document gin_trgm_ops) WITH (fastupdate = off);
+
+-- name: analyze_segment
+ANALYZE $cell.$segment;
+
+-- name: drop_segment_table
+DROP TABLE IF EXISTS $cell.$segment;
+
+-- name: insert_segment
+INSERT INTO $cell.segment (tenant_id, collection_id, state, job_id, space, dimension)
+VALUES (%(tenant_id)s, %(collection_id)s, 'building', %(job_id)s, %(space)s, %(dimension)s)
+RETURNING segment_id;
+
+-- name: read_compactable
+SELECT s.log_head, s.compacted_to, s.dimension, s.space, s.max_neighbors, s.ef_construction, s.manifest_version
+FROM $cell.collection_state AS s
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL;
+
+-- name: fill_segment
+INSERT INTO $cell.$segment
+  (row_id, ordinal, log_offset, logical_bytes, record_id, embedding, document, uri, metadata)
+SELECT row_number() OVER (ORDER BY i.ordinal), i.*
+FROM ($images) AS i
+ORDER BY i.ordinal;
+
+-- name: images_of_log
+SELECT l.ordinal, l.log_offset, l.logical_bytes, l.record_id, l.embedding, l.document, l.uri, l.metadata
+FROM $cell.record_log AS l
+WHERE l.collection_id = %(collection_id)s AND l.superseded_at IS NULL
+  AND l.log_offset > %(compacted_to)s AND l.log_offset <= %(up_to)s;
+
+-- name: images_of_segment
+SELECT g.ordinal, g.log_offset, g.logical_bytes, g.record_id, g.embedding, g.document, g.uri, g.metadata
+FROM $cell.$segment AS g
+WHERE g.row_id NOT IN (SELECT t.row_id FROM $cell.tombstone AS t
+                       WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id);
+
+-- name: measure_segment
+SELECT count(*), count(*) FILTER (WHERE vector_norm(embedding) = 0), coalesce(sum(logical_bytes), 0)::bigint,
+  coalesce(max(vector_norm(embedding)), 0), coalesce(min(nullif(vector_norm(embedding), 0)), 0)
+FROM $cell.$segment;
+
+-- name: sample_keys
+-- Every step-th row: each key by the type of its values, how many there are, how many differ, the common ones.
+WITH counted AS (
+  SELECT e.key, jsonb_typeof(e.value) AS type, e.value::text AS value, count(*) AS n
+  FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e
+  WHERE g.row_id %% %(step)s = 0
+  GROUP BY 1, 2, 3
+), ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY key, type ORDER BY n DESC) AS place FROM counted
+)
+SELECT key, type, sum(n)::bigint, count(*),
+  coalesce(jsonb_object_agg(value, n) FILTER (WHERE place <= %(common_count)s AND length(value) <= 200), '{}')::text
+FROM ranked GROUP BY key, type ORDER BY sum(n) DESC LIMIT %(keys_count)s;
+
+-- name: sample_numbers
+SELECT e.key, percentile_disc(%(points)s::float8[]) WITHIN GROUP (ORDER BY (e.value)::numeric::float8)
+FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e
+WHERE g.row_id %% %(step)s = 0 AND jsonb_typeof(e.value) = 'number'
+GROUP BY e.key;
+
+-- name: sample_documents
+SELECT left(g.document, %(characters)s) FROM $cell.$segment AS g
+WHERE g.document IS NOT NULL AND g.row_id %% %(step)s = 0
+LIMIT %(count)s;
+
+-- name: document_coverage
+SELECT count(*), count(document) FROM $cell.$segment AS g WHERE g.row_id %% %(step)s = 0;
+
+-- name: seal_segment
+UPDATE $cell.segment
+SET state = 'sealed', rows = %(rows)s, zero_rows = %(zero_rows)s, logical_bytes = %(logical_bytes)s,
+  graph = %(graph)s, statistics = %(statistics)s::jsonb, build_seconds = %(build_seconds)s
+WHERE segment_id = %(segment_id)s AND state = 'building';
+
+-- name: lock_for_swap
+SELECT s.manifest_version, s.log_head FROM $cell.collection_state AS s
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+FOR UPDATE;
+
+-- name: catch_up_log
+-- Images that were copied and have been superseded since: dead on arrival.
+INSERT INTO $cell.tombstone (collection_id, segment_id, row_id, log_offset, tenant_id)
+SELECT l.collection_id, %(segment_id)s, g.row_id, l.superseded_at, l.tenant_id
+FROM $cell.record_log AS l JOIN $cell.$segment AS g ON g.log_offset = l.log_offset AND g.record_id = l.record_id
+WHERE l.collection_id = %(collection_id)s AND l.superseded_at > %(up_to)s
+  AND l.log_offset > %(compacted_to)s AND l.log_offset <= %(up_to)s;
+
+-- name: catch_up_segment
+-- Rows of a merged segment that have been entombed since they were copied.
+INSERT INTO $cell.tombstone (collection_id, segment_id, row_id, log_offset, tenant_id)
+SELECT t.collection_id, %(segment_id)s, g.row_id, t.log_offset, t.tenant_id
+FROM $cell.tombstone AS t
+JOIN $cell.$old_segment AS o ON o.row_id = t.row_id
+JOIN $cell.$segment AS g ON g.record_id = o.record_id AND g.log_offset = o.log_offset
+WHERE t.collection_id = %(collection_id)s AND t.segment_id = $old_segment_id
+ON CONFLICT DO NOTHING;
+
+-- name: retire_segments
+WITH left_manifest AS (
+  DELETE FROM $cell.manifest
+  WHERE collection_id = %(collection_id)s AND segment_id = ANY(%(merged)s::bigint[])
+)
+UPDATE $cell.segment AS g SET state = 'retired', retired_at = clock_timestamp()
+WHERE g.segment_id = ANY(%(merged)s::bigint[]) AND NOT EXISTS (
+  SELECT FROM $cell.manifest AS m
+  WHERE m.segment_id = g.segment_id AND m.collection_id <> %(collection_id)s);
+
+-- name: enter_manifest
+INSERT INTO $cell.manifest (collection_id, segment_id, tenant_id)
+VALUES (%(collection_id)s, %(segment_id)s, %(tenant_id)s);
+
+-- name: advance_manifest
+UPDATE $cell.collection_state
+SET manifest_version = manifest_version + 1, compacted_to = %(up_to)s,
+  metadata_keys = metadata_keys || %(metadata_keys)s::jsonb,
+  log_since = CASE WHEN log_head > %(up_to)s THEN log_since END
+WHERE collection_id = %(collection_id)s;
+
+-- name: purge_log
+-- Images that a segment has, and superseded ones, a bounded number at a time.
+WITH gone AS (
+  DELETE FROM $cell.record_log
+  WHERE collection_id = %(collection_id)s AND log_offset IN (
+    SELECT log_offset FROM $cell.record_log
+    WHERE collection_id = %(collection_id)s
+      AND (log_offset <= %(compacted_to)s OR superseded_at <= %(superseded_to)s)
+    LIMIT %(count)s)
+  RETURNING logical_bytes
+)
+UPDATE $cell.collection_state AS s
+SET log_rows = s.log_rows - g.rows, log_bytes = s.log_bytes - g.bytes
+FROM (SELECT count(*) AS rows, coalesce(sum(logical_bytes), 0) AS bytes FROM gone) AS g
+WHERE s.collection_id = %(collection_id)s
+RETURNING g.rows;
+
+-- name: purge_tombstones
+DELETE FROM $cell.tombstone
+WHERE segment_id = %(segment_id)s;
+
+-- name: retired_segments
+SELECT g.segment_id, g.tenant_id, g.collection_id FROM $cell.segment AS g
+WHERE (g.state = 'retired' AND g.retired_at < clock_timestamp() - make_interval(secs => %(seconds)s))
+   OR (g.state = 'building' AND NOT EXISTS (
+        SELECT FROM $cell.job AS j WHERE j.job_id = g.job_id AND j.state IN ('queued', 'running')))
+ORDER BY g.segment_id;
+
+-- name: abandoned_segments
+SELECT g.segment_id FROM $cell.segment AS g WHERE g.job_id = %(job_id)s AND g.state = 'building';
+
+-- name: forget_segment
+DELETE FROM $cell.segment WHERE segment_id = %(segment_id)s;
+
+-- name: dropped_collections
+SELECT s.collection_id, s.tenant_id FROM $cell.collection_state AS s
+WHERE s.dropped_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+  AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state IN ('queued', 'running'))
+LIMIT %(count)s;
+
+-- name: retire_all_segments
+WITH left_manifest AS (
+  DELETE FROM $cell.manifest WHERE collection_id = %(collection_id)s RETURNING segment_id
+)
+UPDATE $cell.segment AS g SET state = 'retired', retired_at = clock_timestamp()
+WHERE g.segment_id IN (SELECT segment_id FROM left_manifest) AND NOT EXISTS (
+  SELECT FROM $cell.manifest AS m
+  WHERE m.segment_id = g.segment_id AND m.collection_id <> %(collection_id)s);
+
+-- name: forget_collection_log
+DELETE FROM $cell.record_log
+WHERE collection_id = %(collection_id)s AND log_offset IN (
+  SELECT log_offset FROM $cell.record_log WHERE collection_id = %(collection_id)s LIMIT %(count)s);
+
+-- name: forget_collection_tombstones
+DELETE FROM $cell.tombstone WHERE collection_id = %(collection_id)s;
+
+-- name: forget_collection_state
+DELETE FROM $cell.collection_state WHERE collection_id = %(collection_id)s;
+
+-- name: due_collections
+-- What the policy looks at: every collection with something in its log, and the segments it has.
+SELECT s.collection_id, s.tenant_id, s.log_head, s.compacted_to, s.log_rows, s.log_bytes, s.record_count,
+  coalesce(extract(epoch FROM clock_timestamp() - s.log_since), 0)::float8 AS log_age_seconds,
+  coalesce((SELECT sum(g.rows) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
+            WHERE m.collection_id = s.collection_id), 0)::bigint AS segment_rows
+FROM $cell.collection_state AS s
+WHERE s.dropped_at IS NULL AND s.log_rows > 0
+  AND (s.log_rows >= %(rows)s OR s.log_bytes >= %(bytes)s
+       OR s.log_since < clock_timestamp() - make_interval(secs => %(seconds)s))
+  AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state <> 'done')
+ORDER BY s.log_rows DESC
+LIMIT %(count)s;
+
+-- name: manifest_segments
+SELECT g.segment_id, g.rows, g.logical_bytes,
+  (SELECT count(*) FROM $cell.tombstone AS t
+   WHERE t.collection_id = m.collection_id AND t.segment_id = g.segment_id) AS tombstones
+FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
+WHERE m.collection_id = %(collection_id)s
+ORDER BY g.segment_id;
+
+-- name: metadata_keys
+SELECT metadata_keys FROM $cell.collection_state WHERE collection_id = %(collection_id)s

@@ -1,0 +1,103 @@
+"""The values that cross modules, frozen. [pure]"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+Float32Matrix = npt.NDArray[np.float32]
+
+
+class Operation(Enum):
+    """A write's kind; the value is the meter that counts it."""
+
+    ADD = "add"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class RecordBatch:
+    """The records of one write, column by column.
+
+    Shapes:  every given column has one entry per id; embeddings (number present, d), with
+             `has_embedding` (n,) marking which records carry one (None: all)
+    metadatas: JSON texts of flat objects; a null value in one means "remove the key"
+    """
+
+    ids: Sequence[str]
+    embeddings: Float32Matrix | None
+    has_embedding: npt.NDArray[np.bool_] | None = None
+    documents: Sequence[str | None] | None = None
+    uris: Sequence[str | None] | None = None
+    metadatas: Sequence[bytes | None] | None = None
+
+    @property
+    def dimension(self) -> int | None:
+        """The embeddings' dimension; None when there are none."""
+        return None if self.embeddings is None or not len(self.embeddings) else int(self.embeddings.shape[1])
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A sealed segment as the planner sees it."""
+
+    segment_id: int
+    rows: int
+    zero_rows: int
+    graph: str | None
+    statistics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        """The name of its table."""
+        return f"segment_{self.segment_id}"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What serves a collection at one version; immutable, so that processes may keep it."""
+
+    collection_id: UUID
+    tenant_id: UUID
+    database_id: UUID
+    database_name: str
+    cell: str
+    space: str
+    ef_search: int
+    dimension: int | None
+    version: int
+    compacted_to: int
+    segments: tuple[Segment, ...]
+
+
+class Include(Enum):
+    """What a read returns beside ids."""
+
+    EMBEDDINGS = "embeddings"
+    DOCUMENTS = "documents"
+    METADATAS = "metadatas"
+    URIS = "uris"
+    DISTANCES = "distances"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Records in order, column by column; a column that was not asked for is None.
+
+    embeddings: (n, d) float32; metadatas: JSON texts; distances: as the wire reports them
+    """
+
+    ids: Sequence[str]
+    embeddings: Float32Matrix | None = None
+    documents: Sequence[str | None] | None = None
+    metadatas: Sequence[str | None] | None = None
+    uris: Sequence[str | None] | None = None
+    distances: npt.NDArray[np.float32] | None = None

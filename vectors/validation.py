@@ -1,0 +1,100 @@
+"""The rules of a write, in the order in which the wire reports them (contract, section 11.2). [pure]"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tenants import quotas
+from tenants.errors import InvalidArgument
+from tenants.quotas import Limits
+from vectors.errors import DimensionMismatch
+from vectors.limits import MAX_DIMENSION, MAX_ID_BYTES
+from vectors.types import Operation, RecordBatch
+
+_ACTIONS = {
+    Operation.ADD: "Add",
+    Operation.UPDATE: "Update",
+    Operation.UPSERT: "Upsert",
+    Operation.DELETE: "Delete",
+}
+
+
+def check_quotas(operation: Operation, batch: RecordBatch, limits: Limits) -> None:
+    """Refuse what the plan does not allow.
+
+    Raises:  QuotaExceeded
+    """
+    action = _ACTIONS[operation]
+    quotas.check(limits, "records_per_write_count", len(batch.ids), action=action)
+    quotas.check(limits, "embedding_dimension", batch.dimension or 0, action=action)
+    for name, column in (
+        ("id_bytes", batch.ids),
+        ("document_bytes", batch.documents),
+        ("uri_bytes", batch.uris),
+    ):
+        limit = getattr(limits, name)
+        # A character has at most four bytes, so most columns are cleared without being encoded.
+        if column and max((len(text) for text in column if text is not None), default=0) * 4 > limit:
+            longest = max(len(text.encode()) for text in column if text is not None)
+            quotas.check(limits, name, longest, action=action)
+
+
+def check(batch: RecordBatch, *, expected_dimension: int | None) -> None:
+    """Refuse a batch that breaks a rule.
+
+    Raises:  InvalidArgument, DimensionMismatch
+    """
+    if batch.embeddings is not None and len(batch.embeddings):
+        _check_embeddings(batch, expected_dimension)
+    count = len(batch.ids)
+    embeddings_count = count
+    if batch.embeddings is not None:
+        embeddings_count = len(batch.embeddings if batch.has_embedding is None else batch.has_embedding)
+    columns = (batch.documents, batch.uris, batch.metadatas)
+    if embeddings_count != count or any(column is not None and len(column) != count for column in columns):
+        raise InvalidArgument("Inconsistent number of IDs, embeddings, documents, URIs and metadatas")
+    check_ids(batch.ids)
+    for name, texts in (("documents", batch.documents), ("uris", batch.uris)):
+        if texts and any("\x00" in text for text in texts if text is not None):
+            raise InvalidArgument(f"Validation error: {name}: U+0000 cannot be stored")
+
+
+def check_ids(ids: Sequence[str]) -> None:
+    """Refuse ids that are empty, longer than an index can hold, or with U+0000."""
+    if "" in ids:
+        raise InvalidArgument("Empty ID, ID must have at least one character")
+    if "\x00" in "".join(ids):
+        raise InvalidArgument("Validation error: ids: U+0000 cannot be stored")
+    if ids and max(map(len, ids)) * 4 > MAX_ID_BYTES:
+        longest = max(len(record_id.encode()) for record_id in ids)
+        if longest > MAX_ID_BYTES:
+            raise InvalidArgument(
+                f"Validation error: ids: an id has at most {MAX_ID_BYTES} bytes, got {longest}",
+            )
+
+
+def _check_embeddings(batch: RecordBatch, expected_dimension: int | None) -> None:
+    embeddings = batch.embeddings
+    if embeddings is None:
+        return
+    dimension = int(embeddings.shape[1])
+    if dimension == 0:
+        raise InvalidArgument("Validation error: embeddings: Each embedding must have at least 1 dimension")
+    if not bool(np.isfinite(embeddings).all()):
+        raise InvalidArgument(
+            "Validation error: embeddings: Embeddings must not contain NaN or Infinity values",
+        )
+    if dimension > MAX_DIMENSION:
+        raise InvalidArgument(
+            f"Validation error: embeddings: an embedding has at most {MAX_DIMENSION} dimensions, got {dimension}",
+        )
+    if expected_dimension is not None and dimension != expected_dimension:
+        raise DimensionMismatch(expected_dimension, dimension)
+
+
+def check_searched_ids(ids: Sequence[str] | None) -> None:
+    """Refuse ids to look for that no record can have because they cannot be stored."""
+    if ids and "\x00" in "".join(ids):
+        raise InvalidArgument("Validation error: ids: U+0000 cannot be stored and so cannot be looked for")

@@ -1,0 +1,192 @@
+"""Filters: from the wire's JSON to a typed tree, or a precise error. [pure]
+
+The tree is all that the planner, the compiler to SQL and the test oracle know of a filter.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tenants.errors import InvalidArgument, Unimplemented
+from vectors.limits import MAX_FILTER_DEPTH, MAX_FILTER_LEAVES, MAX_INT64, MIN_INT64
+
+Scalar: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Equals:
+    """The key holds one of the values; negated, the exact complement: a missing key then matches."""
+
+    key: str
+    values: tuple[Scalar, ...]
+    is_negated: bool = False
+
+
+@dataclass(frozen=True)
+class Compares:
+    """The key holds a number on this side of the bound: operator is one of < <= > >=."""
+
+    key: str
+    operator: str
+    bound: int | float
+
+
+@dataclass(frozen=True)
+class DocumentContains:
+    """The document contains the text, case-sensitively; negated, a record without document matches."""
+
+    text: str
+    is_negated: bool = False
+
+
+@dataclass(frozen=True)
+class All:
+    """Every part matches; without parts, everything does."""
+
+    parts: tuple[Where, ...]
+
+
+@dataclass(frozen=True)
+class Some:
+    """A part matches; without parts, nothing does."""
+
+    parts: tuple[Where, ...]
+
+
+Where: TypeAlias = Equals | Compares | DocumentContains | All | Some
+
+_COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+_MEMBERSHIPS = {"$in": False, "$nin": True}
+_CONTAINMENTS = {"$contains": False, "$not_contains": True}
+_REGULAR_EXPRESSIONS = ("$regex", "$not_regex")
+
+
+class _Parser:
+    """Bounds depth and width while it descends; `title` is how the wire names the whole filter."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.leaves = 0
+
+    def fail(self, why: str) -> InvalidArgument:
+        return InvalidArgument(f"Invalid {self.title}: {why}")
+
+    def single(self, value: object, depth: int) -> tuple[str, object]:
+        if depth > MAX_FILTER_DEPTH:
+            raise self.fail(f"nested deeper than {MAX_FILTER_DEPTH} levels")
+        if not isinstance(value, dict) or len(value) != 1:
+            got = f"{len(value)} keys" if isinstance(value, dict) else type(value).__name__
+            raise self.fail(f"expected an object with exactly one key, got {got}")
+        ((key, operand),) = value.items()
+        return key, operand
+
+    def branches(self, value: object) -> list[object]:
+        if not isinstance(value, list):
+            raise self.fail(f"$and and $or take a list, got {type(value).__name__}")
+        return value
+
+    def leaf(self) -> None:
+        self.leaves += 1
+        if self.leaves > MAX_FILTER_LEAVES:
+            raise self.fail(f"more than {MAX_FILTER_LEAVES} conditions")
+
+    def where(self, value: object, depth: int = 0) -> Where:
+        key, operand = self.single(value, depth)
+        if key in ("$and", "$or"):
+            parts = tuple(self.where(part, depth + 1) for part in self.branches(operand))
+            return All(parts) if key == "$and" else Some(parts)
+        self.leaf()
+        if key == "#document":
+            return self.document(operand, depth + 1)
+        if key == "#id":
+            raise Unimplemented("Filters on #id are not supported yet")
+        if not key or key.startswith(("$", "#")):
+            raise self.fail(f"expected a metadata key, $and or $or, got {key!r}")
+        if isinstance(operand, dict):
+            return self.metadata(key, *self.single(operand, depth + 1))
+        return Equals(key, (self.scalar(operand),))
+
+    def metadata(self, key: str, operator: str, operand: object) -> Where:
+        if operator in ("$eq", "$ne"):
+            return Equals(key, (self.scalar(operand),), is_negated=operator == "$ne")
+        if operator in _COMPARISONS:
+            if isinstance(operand, bool) or not isinstance(operand, int | float):
+                raise self.fail(f"{operator} takes a number, got {type(operand).__name__}")
+            return Compares(key, _COMPARISONS[operator], self.number(operand))
+        if operator in _MEMBERSHIPS:
+            return Equals(key, self.scalars(operator, operand), is_negated=_MEMBERSHIPS[operator])
+        if operator in _CONTAINMENTS:
+            raise Unimplemented(f"{operator} on metadata arrays is not supported yet")
+        raise self.fail(f"unknown operator {operator!r} on key {key!r}")
+
+    def scalars(self, operator: str, operand: object) -> tuple[Scalar, ...]:
+        if not isinstance(operand, list) or not operand:
+            raise self.fail(f"{operator} takes a list that is not empty")
+        self.leaves += len(operand) - 1
+        self.leaf()
+        values = [self.scalar(value) for value in operand]
+        first = type(values[0])
+        # wire: the first element decides; after a float, integers are taken as floats
+        if first is float:
+            values = [float(value) if type(value) is int else value for value in values]
+        if any(type(value) is not first for value in values):
+            raise self.fail(f"{operator} takes values of one type")
+        return tuple(values)
+
+    def scalar(self, value: object) -> Scalar:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int | float):
+            return self.number(value)
+        raise self.fail(f"expected a string, number or boolean, got {type(value).__name__}")
+
+    def number(self, value: float) -> int | float:
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.fail("numbers must be finite")
+        if isinstance(value, int) and not MIN_INT64 <= value <= MAX_INT64:
+            return float(value)
+        return value
+
+    def text(self, value: str) -> str:
+        if "\x00" in value:
+            raise self.fail("U+0000 cannot be stored and so cannot be looked for")
+        return value
+
+    def document(self, value: object, depth: int) -> Where:
+        key, operand = self.single(value, depth)
+        if key in _CONTAINMENTS or key in _REGULAR_EXPRESSIONS:
+            if not isinstance(operand, str):
+                raise self.fail(f"{key} takes a string, got {type(operand).__name__}")
+            if key in _REGULAR_EXPRESSIONS:
+                raise Unimplemented(f"{key} is not supported yet")
+            return DocumentContains(self.text(operand), is_negated=_CONTAINMENTS[key])
+        raise self.fail(f"expected $contains or $not_contains, got {key!r}")
+
+    def where_document(self, value: object, depth: int = 0) -> Where:
+        key, operand = self.single(value, depth)
+        if key in ("$and", "$or"):
+            parts = tuple(self.where_document(part, depth + 1) for part in self.branches(operand))
+            return All(parts) if key == "$and" else Some(parts)
+        self.leaf()
+        return self.document(value, depth)
+
+
+def parse(where: object, where_document: object) -> Where | None:
+    """Both filters of a request as one tree; None when neither is given.
+
+    Raises:  InvalidArgument ("Invalid where clause: …" or "Invalid where document clause: …"),
+             Unimplemented for what the wire has and we do not yet
+    Source:  contract, section 14
+    """
+    parts: list[Where] = []
+    if where is not None:
+        parts.append(_Parser("where clause").where(where))
+    if where_document is not None:
+        parts.append(_Parser("where document clause").where_document(where_document))
+    if len(parts) == 2:
+        return All(tuple(parts))
+    return parts[0] if parts else None

@@ -1,0 +1,41 @@
+"""What nobody can read any more: retired segments, leftovers of dead builds, deleted collections, done jobs."""
+
+from __future__ import annotations
+
+from vectors.segments.build import drop
+from vectors.segments.database import Database
+
+_BATCH_ROWS = 5_000
+_COLLECTIONS_PER_SWEEP = 50
+_KEEP_JOBS_SECONDS = 7 * 24 * 3600
+
+
+def collect(cell: str, *, role_prefix: str, retire_after_seconds: int) -> int:
+    """Drop what has been out of use for longer than any read may last; how many segments and collections.
+
+    Transaction: opens several short ones
+    Idempotent:  yes
+    """
+    database = Database(cell, role_prefix=role_prefix)
+    seconds: dict[str, object] = {"seconds": retire_after_seconds}
+    dropped = 0
+    for collection_id, tenant_id in database.all(
+        "dropped_collections",
+        seconds | {"count": _COLLECTIONS_PER_SWEEP},
+    ):
+        key: dict[str, object] = {"collection_id": collection_id}
+        with database.transaction(tenant_id):
+            database.run("retire_all_segments", key)
+        while True:
+            with database.transaction(tenant_id):
+                if not database.run("forget_collection_log", key | {"count": _BATCH_ROWS}).rowcount:
+                    break
+        with database.transaction(tenant_id):
+            database.run("forget_collection_tombstones", key)
+            database.run("forget_collection_state", key)
+        dropped += 1
+    for segment_id, tenant_id, _ in database.all("retired_segments", seconds):
+        drop(database, tenant_id=tenant_id, segment_id=segment_id)
+        dropped += 1
+    database.run("forget_jobs", {"seconds": _KEEP_JOBS_SECONDS})
+    return dropped

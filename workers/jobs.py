@@ -1,0 +1,118 @@
+"""The job table: enqueue, claim, keep the lease, finish, park.
+
+A job is claimed with a lease and an epoch. A worker that dies lets the lease run out and another claims the
+job at the next epoch; should the first wake up again, its epoch no longer matches and nothing it does counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import connections
+
+from vectors.cells.transaction import connect
+from vectors.sql import in_cell
+
+MAX_ATTEMPTS = 3
+
+
+class LeaseLost(Exception):  # noqa: N818
+    """Another worker has taken this job over."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed piece of work."""
+
+    cell: str
+    job_id: int
+    tenant_id: UUID
+    collection_id: UUID
+    kind: str
+    epoch: int
+    attempts: int
+
+    @property
+    def key(self) -> dict[str, object]:
+        """What names this claim in statements."""
+        return {"job_id": self.job_id, "epoch": self.epoch}
+
+
+def _run(name: str, cell: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
+    cursor = psycopg.Cursor(connect())
+    cursor.execute(in_cell(name, cell).encode(), parameters)
+    return cursor.fetchall() if cursor.description else []
+
+
+def enqueue(cell: str, *, tenant_id: UUID, collection_id: UUID, kind: str) -> bool:
+    """Put work in the queue; False when the collection has work waiting, running or parked already."""
+    values: dict[str, object] = {"tenant_id": tenant_id, "collection_id": collection_id, "kind": kind}
+    return bool(_run("enqueue_job", cell, values))
+
+
+def claim(cell: str, *, lease_seconds: int) -> Job | None:
+    """Take the oldest waiting job of a cell, or None.
+
+    Idempotent:  no; each claim raises the epoch
+    """
+    rows = _run("claim_job", cell, {"lease_seconds": lease_seconds})
+    return Job(cell, *rows[0]) if rows else None
+
+
+def renew(job: Job, *, lease_seconds: int, phase: str | None = None) -> None:
+    """Keep the lease for another while, and say what is being done.
+
+    Raises:  LeaseLost
+    """
+    if not _run("renew_lease", job.cell, job.key | {"lease_seconds": lease_seconds, "phase": phase}):
+        raise LeaseLost
+
+
+def finish(job: Job) -> None:
+    """The work is done."""
+    _run("finish_job", job.cell, job.key)
+
+
+def fail(job: Job, cause: str) -> str:
+    """The attempt failed; the state that the job is in now: queued again, or parked after the last attempt."""
+    rows = _run("fail_job", job.cell, job.key | {"cause": cause[:2_000], "max_attempts": MAX_ATTEMPTS})
+    return str(rows[0][0]) if rows else "taken over"
+
+
+def drive_again(cell: str, collection_id: UUID) -> bool:
+    """Queue a parked job anew; False when there is none."""
+    return bool(_run("drive_again", cell, {"collection_id": collection_id}))
+
+
+def waiting_count(cell: str) -> int:
+    """How many jobs nobody is working on."""
+    return int(_run("jobs_waiting", cell, {})[0][0])
+
+
+@contextmanager
+def heartbeat(job: Job, *, lease_seconds: int) -> Iterator[threading.Event]:
+    """Renew the lease from a second thread while the block runs; the event is set once the lease is lost."""
+    stop, lost = threading.Event(), threading.Event()
+
+    def beat() -> None:
+        try:
+            while not stop.wait(lease_seconds / 3):
+                renew(job, lease_seconds=lease_seconds)
+        except Exception:  # noqa: BLE001 (a heart that stops beating is a lost lease, whatever the cause)
+            lost.set()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=beat, name=f"lease of job {job.job_id}", daemon=True)
+    thread.start()
+    try:
+        yield lost
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,86 @@
+"""Every task, on one page: claim, call, count. The only place below the edges that reads settings.
+
+A task says nothing about which collection: the job table knows. So a lost, doubled or late message costs a
+look at the table, and a flushed broker loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task  # noqa: TID251
+from django.conf import settings
+
+from tenants.databases import cell_name
+from vectors.segments.build import Resources
+from workers import compaction, garbage, jobs, sweep
+from workers.jobs import Job, LeaseLost
+from workers.policy import Thresholds
+
+log = logging.getLogger("tessera.workers")
+
+
+def _cells() -> list[str]:
+    return [cell_name(number) for number in range(settings.CELL_COUNT)]
+
+
+@shared_task(ignore_result=True)
+def find_due() -> None:
+    """Queue what is due in each cell and wake as many workers as there are jobs."""
+    thresholds = Thresholds(
+        rows=settings.COMPACT_AFTER_ROWS,
+        bytes=settings.COMPACT_AFTER_BYTES,
+        age_seconds=settings.COMPACT_AFTER_SECONDS,
+    )
+    for cell in _cells():
+        sweep.enqueue_due(cell, thresholds)
+        for _ in range(jobs.waiting_count(cell)):
+            work.delay(cell)
+
+
+@shared_task(ignore_result=True, acks_late=True)
+def work(cell: str) -> None:
+    """Claim one job of a cell and do it."""
+    job = jobs.claim(cell, lease_seconds=settings.JOB_LEASE_SECONDS)
+    if job is None:
+        return
+    try:
+        _do(job)
+    except LeaseLost:
+        log.warning("job %s of %s was taken over by another worker", job.job_id, job.cell)
+    except Exception as error:
+        state = jobs.fail(job, f"{type(error).__name__}: {error}")
+        log.exception("job %s of %s failed (attempt %s), now %s", job.job_id, job.cell, job.attempts, state)
+    else:
+        jobs.finish(job)
+
+
+def _do(job: Job) -> None:
+    if job.kind == "purge":
+        purged = compaction.purge(job, role_prefix=settings.ROLE_PREFIX)
+        log.info("purged %s rows from the log of collection %s", purged, job.collection_id)
+        return
+    done = compaction.compact(
+        job,
+        role_prefix=settings.ROLE_PREFIX,
+        resources=Resources(settings.BUILD_MEMORY_BYTES, settings.BUILD_WORKERS),
+        lease_seconds=settings.JOB_LEASE_SECONDS,
+    )
+    log.info(
+        "compacted collection %s: %s rows in the new segment, %s segments merged, %s log rows purged",
+        job.collection_id,
+        done.rows,
+        done.merged_segments,
+        done.purged_rows,
+    )
+
+
+@shared_task(ignore_result=True)
+def collect_garbage() -> None:
+    """Drop what nobody can read any more."""
+    for cell in _cells():
+        garbage.collect(
+            cell,
+            role_prefix=settings.ROLE_PREFIX,
+            retire_after_seconds=settings.RETIRE_AFTER_SECONDS,
+        )
