@@ -7,8 +7,8 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloud.settings")
 os.environ.setdefault("DATABASE_ROLE", "worker")
 
-from celery import Celery  # noqa: E402, TID251
-from django.conf import settings  # noqa: E402
+from celery import Celery
+from django.conf import settings
 
 app = Celery("tessera")
 app.conf.update(

@@ -36,7 +36,14 @@ class RequestLog:
             trace_id = secrets.token_hex(16)
             response["chroma-trace-id"] = trace_id
             elapsed_ms = (time.perf_counter() - started) * 1000
-            log.info("%s %s %s %.1f ms trace %s", request.method, request.path, response.status_code, elapsed_ms, trace_id)
+            log.info(
+                "%s %s %s %.1f ms trace %s",
+                request.method,
+                request.path,
+                response.status_code,
+                elapsed_ms,
+                trace_id,
+            )
         return response
 
 

@@ -1,9 +1,9 @@
 """Making a database ready: checks, roles, migrations, cells, grants. Runs as the owner, may run again.
 
-    owner      migrates; owns the control plane's tables and the cells
-    web        serves requests; owns nothing
-    worker     compacts; owns nothing, and acts as `segments` only to make and drop segment tables
-    segments   owns the segment tables; nobody logs in as it
+owner      migrates; owns the control plane's tables and the cells
+web        serves requests; owns nothing
+worker     compacts; owns nothing, and acts as `segments` only to make and drop segment tables
+segments   owns the segment tables; nobody logs in as it
 """
 
 from __future__ import annotations
@@ -80,13 +80,16 @@ def check_server(raw: psycopg.Connection[Any]) -> None:
         raise NotReady(f"PostgreSQL 16 or newer is needed, this is {raw.info.server_version // 10_000}.")
     encoding = raw.info.parameter_status("server_encoding")
     if encoding != "UTF8":
-        raise NotReady(f"The database's encoding must be UTF8, it is {encoding}. Create it with ENCODING 'UTF8'.")
+        raise NotReady(
+            f"The database's encoding must be UTF8, it is {encoding}. Create it with ENCODING 'UTF8'."
+        )
     for extension in ("vector", "pg_trgm"):
         try:
             raw.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
         except psycopg.Error as error:
             raise NotReady(
-                f"The extension {extension} is missing and could not be created ({error.diag.message_primary}). "
+                f"The extension {extension} is missing and could not be created "
+                f"({error.diag.message_primary}). "
                 "Run deploy/postgres/init.sql in this database as a superuser.",
             ) from error
     row = raw.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()

@@ -97,7 +97,9 @@ def _database(role: str) -> dict[str, Any]:
     parts = conninfo_to_dict(own_url or DATABASE_URL)
     if role != "owner" and not own_url:
         parts |= {"user": f"{ROLE_PREFIX}_{role}", "password": ROLE_PASSWORDS[role]}
-    reserved = {name: str(parts.pop(name, None) or "") for name in ("dbname", "user", "password", "host", "port")}
+    reserved = {
+        name: str(parts.pop(name, None) or "") for name in ("dbname", "user", "password", "host", "port")
+    }
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": reserved["dbname"],
@@ -199,5 +201,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # Celery's two lines for each task are the sweep's, every other second; ours say what was done.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
 }

@@ -36,7 +36,9 @@ def create(tenant_id: UUID, name: str, *, limits: Limits, cell_count: int) -> Da
     database_id = uuid.uuid4()
     try:
         with tenant_transaction(tenant_id):
-            Tenant.objects.select_for_update().get(tenant_id=tenant_id)  # so that two cannot pass the quota at once
+            Tenant.objects.select_for_update().get(
+                tenant_id=tenant_id
+            )  # so that two cannot pass the quota at once
             owned = Database.objects.filter(tenant_id=tenant_id)
             quotas.check(limits, "databases_count", owned.count() + 1, action="Create Database")
             return Database.objects.create(

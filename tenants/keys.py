@@ -137,7 +137,9 @@ def authenticate(secret: str, *, pepper: str, may_operate: bool) -> Identity:
         row = cursor.fetchone()
     if row is None:
         raise Unauthenticated
-    key_id, tenant_id, tenant_name, limited, ids, names, read_only, operator, expires_at, plan, overrides = row
+    key_id, tenant_id, tenant_name, limited, ids, names, read_only, operator, expires_at, plan, overrides = (
+        row
+    )
     is_operator = operator and may_operate
     verbs = READ_VERBS if read_only else ALL_VERBS | (OPERATOR_VERBS if is_operator else frozenset())
     return Identity(

@@ -100,7 +100,9 @@ class Database(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="database_name_once_per_tenant")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="database_name_once_per_tenant")
+        ]
 
     def __str__(self) -> str:
         return self.name

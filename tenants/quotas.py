@@ -1,4 +1,4 @@
-"""How much one request and one tenant may be: the limits of a plan, and the wire's words when passed. [pure]"""
+"""How much one request and one tenant may be: a plan's limits, and the wire's words when passed. [pure]"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collections: create, get, list, count, modify, delete; the catalogue row and the state in the cell together."""
+"""Collections: create, get, list, count, modify, delete; catalogue row and state in the cell together."""
 
 from __future__ import annotations
 
@@ -104,7 +104,9 @@ def get_by_id(database: Database, collection_id: UUID) -> CollectionView:
     return _only(database, CollectionNotFound.by_id(collection_id), collection_id=collection_id)
 
 
-def list_collections(database: Database, *, limit: int | None = None, offset: int = 0) -> list[CollectionView]:
+def list_collections(
+    database: Database, *, limit: int | None = None, offset: int = 0
+) -> list[CollectionView]:
     """The collections of a database, oldest first."""
     with tenant_transaction(database.tenant_id):
         rows = _find(database).order_by("created_at", "collection_id")
@@ -135,7 +137,9 @@ def modify(
         names.check(new_name)
     try:
         with tenant_transaction(database.tenant_id):
-            collection = _find(database).select_for_update(of=("self",)).filter(collection_id=collection_id).first()
+            collection = (
+                _find(database).select_for_update(of=("self",)).filter(collection_id=collection_id).first()
+            )
             if collection is None:
                 raise CollectionNotFound.by_id(collection_id)
             if new_name is not None:
@@ -195,7 +199,9 @@ def encode_metadata(metadata: Mapping[str, Any] | None) -> str | None:
 
 
 def _find(database: Database) -> Any:
-    return Collection.objects.filter(tenant_id=database.tenant_id, database=database).select_related("database")
+    return Collection.objects.filter(tenant_id=database.tenant_id, database=database).select_related(
+        "database"
+    )
 
 
 def _only(database: Database, missing: CollectionNotFound, **key: object) -> CollectionView:
@@ -232,7 +238,9 @@ def _insert_state(collection: Collection, configuration: Configuration) -> None:
 
 def _configure_state(collection: Collection, configuration: Configuration) -> None:
     values = {"ef_search": configuration.ef_search, "max_neighbors": configuration.max_neighbors}
-    _execute("configure_state", collection.database.cell, {"collection_id": collection.collection_id} | values)
+    _execute(
+        "configure_state", collection.database.cell, {"collection_id": collection.collection_id} | values
+    )
 
 
 def _drop_states(database: Database, collection_ids: Sequence[UUID]) -> None:

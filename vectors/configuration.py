@@ -1,4 +1,4 @@
-"""A collection's configuration: what the wire may ask for, what is stored, and the schema that follows. [pure]
+"""A collection's configuration: what may be asked for, what is stored, the schema that follows. [pure]
 
 We build HNSW graphs and say so: a request for SPANN keeps its space and embedding function (contract,
 section 9: "the index kind given is a wish").
@@ -143,7 +143,10 @@ def schema(configuration: Configuration, metadata_keys: Mapping[str, list[str]])
 
     Source:  contract, section 10.2; keys appear with the compaction that first saw them, as on Cloud
     """
-    index = {"space": configuration.space, "hnsw": {name: getattr(configuration, name) for name in _IN_SCHEMA}}
+    index = {
+        "space": configuration.space,
+        "hnsw": {name: getattr(configuration, name) for name in _IN_SCHEMA},
+    }
     if configuration.embedding_function is not None:
         index = {"embedding_function": configuration.embedding_function} | index
     inverted = {f"{kind}_inverted_index": _index(enabled=True) for kind in ("int", "float", "bool", "string")}

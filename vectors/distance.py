@@ -36,7 +36,7 @@ SPACES = {
 
 
 def graph_kind(space: str, dimension: int, *, largest_norm: float, smallest_norm: float) -> str:
-    """The element type of a segment's graph: halfvec where halves tell the vectors apart, else vector, else bit.
+    """A graph's element type: halfvec where halves tell the vectors apart, else vector, else bit.
 
     Under cosine the vectors are normalised before they are halved, so only their number of dimensions counts.
     largest_norm, smallest_norm: over the segment's vectors that are not zero

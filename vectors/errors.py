@@ -28,5 +28,5 @@ class DimensionMismatch(InvalidArgument):
         super().__init__(f"Collection expecting embedding with dimension of {expected}, got {got}")
 
 
-class StaleManifest(Exception):  # noqa: N818
+class StaleManifest(Exception):
     """The manifest that a statement was written for is no longer the collection's: read it and try again."""

@@ -146,7 +146,10 @@ def _attempt(
     values: dict[str, object],
     incoming: tuple[Where, bool] | None,
 ) -> Written:
-    targets, extra = (None, {}) if incoming is None else _targets(manifest, *incoming)
+    targets: str | None = None
+    extra: dict[str, object] = {}
+    if incoming is not None:
+        targets, extra = _targets(manifest, incoming[0], has_ids=incoming[1])
     segment_ids = tuple(segment.segment_id for segment in manifest.segments)
     text = write_statement(operation, manifest.cell, segment_ids, targets)
     keys: dict[str, object] = {
@@ -164,7 +167,7 @@ def _attempt(
     return Written(changed_count=abs(row[1]), log_rows=row[2])
 
 
-def _targets(manifest: Manifest, where: Where, has_ids: bool) -> tuple[str, dict[str, object]]:
+def _targets(manifest: Manifest, where: Where, *, has_ids: bool) -> tuple[str, dict[str, object]]:
     """SQL of the records that a filtered delete means, and its parameters."""
     predicate = parts.predicate(where)
     and_filter = predicate.text + (" AND r.record_id = ANY(%(ids)s::text[])" if has_ids else "")

@@ -88,7 +88,8 @@ def _check_embeddings(batch: RecordBatch, expected_dimension: int | None) -> Non
         )
     if dimension > MAX_DIMENSION:
         raise InvalidArgument(
-            f"Validation error: embeddings: an embedding has at most {MAX_DIMENSION} dimensions, got {dimension}",
+            f"Validation error: embeddings: an embedding has at most {MAX_DIMENSION} dimensions, "
+            f"got {dimension}",
         )
     if expected_dimension is not None and dimension != expected_dimension:
         raise DimensionMismatch(expected_dimension, dimension)

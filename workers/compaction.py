@@ -1,10 +1,10 @@
 """A compaction from end to end.
 
-    COMPACT policy.choose_merge                    (pure)
-            segments.build                         long, no lock, several transactions
-            ── one transaction, short ──
-            jobs.hold → swap (catch up, manifest)
-            purge                                  what the segment has, a bounded number at a time
+COMPACT policy.choose_merge                    (pure)
+        segments.build                         long, no lock, several transactions
+        ── one transaction, short ──
+        jobs.hold → swap (catch up, manifest)
+        purge                                  what the segment has, a bounded number at a time
 """
 
 from __future__ import annotations

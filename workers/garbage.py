@@ -1,4 +1,4 @@
-"""What nobody can read any more: retired segments, leftovers of dead builds, deleted collections, done jobs."""
+"""What nobody can read any more: retired segments, leftovers of builds, deleted collections, old jobs."""
 
 from __future__ import annotations
 

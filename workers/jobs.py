@@ -22,7 +22,7 @@ from vectors.sql import in_cell
 MAX_ATTEMPTS = 3
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """Another worker has taken this job over."""
 
 
@@ -80,7 +80,7 @@ def finish(job: Job) -> None:
 
 
 def fail(job: Job, cause: str) -> str:
-    """The attempt failed; the state that the job is in now: queued again, or parked after the last attempt."""
+    """The attempt failed; the state that the job is in now: queued again, or parked after the last one."""
     rows = _run("fail_job", job.cell, job.key | {"cause": cause[:2_000], "max_attempts": MAX_ATTEMPTS})
     return str(rows[0][0]) if rows else "taken over"
 

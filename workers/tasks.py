@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from celery import shared_task  # noqa: TID251
+from celery import shared_task
 from django.conf import settings
 
 from tenants.databases import cell_name

@@ -13,8 +13,8 @@ from threading import Lock
 
 from django.conf import settings
 from django.http import HttpRequest
-from rest_framework.authentication import BaseAuthentication  # noqa: TID251
-from rest_framework.request import Request  # noqa: TID251
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
 
 from tenants import keys
 from tenants.errors import Unauthenticated

@@ -1,4 +1,4 @@
-"""Bytes of the wire to values and back: bounded bodies, float32 without lists of floats, JSON fragments as they are.
+"""Bytes of the wire to values and back: bounded bodies, float32 without lists of floats, JSON as it is.
 
 Embeddings come as base64 of little-endian float32, or as numbers. Either becomes one (n, d) array whose
 bytes go to PostgreSQL as they are. Stored metadata is embedded into answers as the JSON text that it is.
@@ -33,7 +33,11 @@ def read_body(request: HttpRequest) -> bytes:
     """
     content_type = request.META.get("CONTENT_TYPE", "")
     kind = content_type.partition(";")[0].strip().lower()
-    if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    if (
+        kind
+        and kind != "application/json"
+        and not (kind.startswith("application/") and kind.endswith("+json"))
+    ):
         raise UnsupportedMedia
     limit = settings.MAX_BODY_BYTES
     if request.META.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked":

@@ -43,7 +43,9 @@ def answer(error: Exception) -> HttpResponse:
         if error.code is not Code.INTERNAL:
             return body(status, name, error.message)
     if isinstance(error, RecursionError):
-        return body(400, "InvalidArgumentError", "Failed to parse the request body as JSON: nested too deeply")
+        return body(
+            400, "InvalidArgumentError", "Failed to parse the request body as JSON: nested too deeply"
+        )
     if isinstance(error, psycopg.OperationalError) or isinstance(error.__cause__, psycopg.OperationalError):
         log.error("the database is away: %s", error)
         return body(503, "ChromaError", "A part of the service is away; try again.")
@@ -81,5 +83,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """A failure outside every view of ours."""
     del request
     return body(500, "InternalError", _HIDDEN)
-
-

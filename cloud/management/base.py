@@ -15,7 +15,7 @@ class OperatorCommand(BaseCommand):
 
     requires_system_checks: list[str] = []
 
-    def handle(self, *args: Any, **options: Any) -> str | None:
+    def handle(self, *_: Any, **options: Any) -> str | None:
         """Run it, and say in a sentence what went wrong."""
         try:
             return self.run(**options)
@@ -24,6 +24,6 @@ class OperatorCommand(BaseCommand):
         except OperationalError as error:
             raise CommandError(f"PostgreSQL cannot be reached: {error}") from error
 
-    def run(self, **options: Any) -> str | None:
+    def run(self, *args: Any, **options: Any) -> str | None:
         """What the command does; a returned text is printed."""
         raise NotImplementedError

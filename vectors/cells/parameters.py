@@ -103,7 +103,9 @@ def vector_array(
     if vectors is None:
         return _nulls(oid, count)
     n, dimension = vectors.shape
-    row = np.dtype([("bytes", ">i4"), ("dimension", ">i2"), ("unused", ">i2"), ("values", ">f4", (dimension,))])
+    row = np.dtype(
+        [("bytes", ">i4"), ("dimension", ">i2"), ("unused", ">i2"), ("values", ">f4", (dimension,))]
+    )
     rows = np.zeros(n, dtype=row)
     rows["bytes"] = 4 + 4 * dimension
     rows["dimension"] = dimension

@@ -28,7 +28,8 @@ def write_statement(
     advance = statement("advance", cell=cell)
     if operation is Operation.ADD:
         absent = "".join(
-            "\n" + statement("absent_from_segment", cell=cell, segment=f"segment_{number}", segment_id=str(number))
+            "\n"
+            + statement("absent_from_segment", cell=cell, segment=f"segment_{number}", segment_id=str(number))
             for number in segment_ids
         )
         return statement(
@@ -41,7 +42,9 @@ def write_statement(
     old_images = _old_images(cell, segment_ids)
     if operation is Operation.DELETE:
         targets = incoming or statement("incoming_ids")
-        return statement("delete_records", cell=cell, incoming=targets, old_images=old_images, advance=advance)
+        return statement(
+            "delete_records", cell=cell, incoming=targets, old_images=old_images, advance=advance
+        )
     return statement(
         "append_changes",
         cell=cell,

@@ -79,7 +79,7 @@ def _merge_metadata(texts: list[bytes | None]) -> bytes | None:
     given = [text for text in texts if text is not None]
     if len(given) < 2:
         return given[0] if given else None
-    # Later members overwrite earlier ones of the same key when jsonb reads the text, so the texts can be joined
-    # as they are, without a number being read and written anew.
+    # When jsonb reads a text, later members overwrite earlier ones of the same key; so the texts can be
+    # joined as they are, without a number being read and written anew.
     bodies = [body for text in given if (body := text.strip()[1:-1].strip())]
     return b"{" + b",".join(bodies) + b"}"

@@ -49,7 +49,7 @@ class QueryRequest:
 def query(cache: ManifestCache, manifest: Manifest, request: QueryRequest) -> list[Rows]:
     """The nearest records to each query vector, nearest first.
 
-    Shapes:  one Rows per query embedding, each with at most results_count records; fewer only when fewer match
+    Shapes:  one Rows per query embedding, each with results_count records, or all that match
     Units:   distance as the wire reports it (l2 is squared, cosine is 1 − similarity)
     Ties:    default order, so that a repeated query repeats its answer
     Raises:  CollectionNotFound, DimensionMismatch
@@ -67,7 +67,9 @@ def _run(manifest: Manifest, request: QueryRequest) -> list[Rows]:
     short = [place for place, answer in enumerate(answers) if _is_short(answer, plans[place])]
     if short:
         # Never fewer than k while k exist: what a graph did not find, a scan does.
-        again = _execute(manifest, request, [EXACT if place in short else None for place in range(len(plans))])
+        again = _execute(
+            manifest, request, [EXACT if place in short else None for place in range(len(plans))]
+        )
         for place, answer in zip(short, again, strict=True):
             answers[place] = answer
     return [project.columns(answer, request.include, id_place=2, distance_place=3) for answer in answers]
@@ -103,9 +105,11 @@ def _execute(
     request: QueryRequest,
     plans: Sequence[QueryPlan | None],
 ) -> list[list[tuple[Any, ...]]]:
-    """The rows of each query that has a plan: manifest_version, graph_count, record_id, distance, hydrated…"""
+    """Rows of each query that has a plan: manifest_version, graph_count, record_id, distance, hydrated…"""
     predicate = parts.predicate(request.where)
-    and_filter = predicate.text + (" AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else "")
+    and_filter = predicate.text + (
+        " AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else ""
+    )
     ef_search = max((chosen.ef_search for chosen in plans if chosen), default=0)
     settings = [f"hnsw.ef_search = {ef_search}", "hnsw.iterative_scan = relaxed_order"] if ef_search else []
     values: dict[str, object] = {

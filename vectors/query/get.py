@@ -36,7 +36,9 @@ def get(cache: ManifestCache, manifest: Manifest, request: GetRequest) -> Rows:
 
 def _run(manifest: Manifest, request: GetRequest) -> Rows:
     predicate = parts.predicate(request.where)
-    and_filter = predicate.text + (" AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else "")
+    and_filter = predicate.text + (
+        " AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else ""
+    )
     text = statement(
         "get",
         cell=identifier(manifest.cell),
@@ -63,7 +65,9 @@ def count(manifest: Manifest) -> int:
     Raises:  CollectionNotFound
     """
     with transaction(manifest.tenant_id) as pipeline:
-        cursor = pipeline.run(in_cell("count_records", manifest.cell), {"collection_id": manifest.collection_id})
+        cursor = pipeline.run(
+            in_cell("count_records", manifest.cell), {"collection_id": manifest.collection_id}
+        )
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)
@@ -76,7 +80,9 @@ def indexing(manifest: Manifest) -> tuple[int, int]:
     Raises:  CollectionNotFound
     """
     with transaction(manifest.tenant_id) as pipeline:
-        cursor = pipeline.run(in_cell("indexing_status", manifest.cell), {"collection_id": manifest.collection_id})
+        cursor = pipeline.run(
+            in_cell("indexing_status", manifest.cell), {"collection_id": manifest.collection_id}
+        )
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)

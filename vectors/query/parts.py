@@ -1,4 +1,4 @@
-"""The pieces that reads are put together from: live rows of each source, and the columns of the winners. [pure]
+"""What reads are put together from: live rows of each source, and the columns of the winners. [pure]
 
 A source is the live log (0) or a sealed segment (its id).
 """

@@ -30,7 +30,9 @@ def with_current(cache: ManifestCache, manifest: Manifest, run: Callable[[Manife
         except (StaleManifest, psycopg.errors.UndefinedTable):
             manifest = cache.refresh(manifest)
         except psycopg.errors.QueryCanceled as error:
-            raise Unavailable("The read took longer than this server allows; narrow it and try again.") from error
+            raise Unavailable(
+                "The read took longer than this server allows; narrow it and try again."
+            ) from error
         except psycopg.errors.DataException as error:
             raise InvalidArgument(str(error).splitlines()[0]) from error
         except psycopg.OperationalError as error:

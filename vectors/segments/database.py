@@ -6,7 +6,7 @@ pipelined here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -45,26 +45,28 @@ class Database:
         yield
         self.connection.execute("SET LOCAL ROLE NONE")
 
-    def run(self, name: str, parameters: dict[str, object] | None = None, **fragments: str) -> psycopg.Cursor[Row]:
+    def run(
+        self, name: str, parameters: Mapping[str, object] | None = None, **fragments: str
+    ) -> psycopg.Cursor[Row]:
         """Execute a named statement with values and identifiers."""
         text = statement(name, cell=self.cell, **fragments)
         cursor = psycopg.Cursor(self.connection)
         cursor.execute(text.encode(), parameters, prepare=False)
         return cursor
 
-    def all(self, name: str, parameters: dict[str, object] | None = None, **fragments: str) -> list[Row]:
+    def all(self, name: str, parameters: Mapping[str, object] | None = None, **fragments: str) -> list[Row]:
         """Every row of a named statement."""
         return self.run(name, parameters, **fragments).fetchall()
 
-    def one(self, name: str, parameters: dict[str, object] | None = None, **fragments: str) -> Row:
+    def one(self, name: str, parameters: Mapping[str, object] | None = None, **fragments: str) -> Row:
         """The only row of a named statement; LookupError without one."""
         row = self.run(name, parameters, **fragments).fetchone()
         if row is None:
             raise LookupError(f"{name} found nothing")
         return row
 
-    def run_all(self, texts: Sequence[str | sql.Composable]) -> None:
+    def run_all(self, texts: Sequence[str | sql.SQL | sql.Composed]) -> None:
         """Execute statements of `layout`, one after the other."""
         for text in texts:
-            query = text if isinstance(text, sql.Composable) else text.encode()
+            query = text.encode() if isinstance(text, str) else text
             psycopg.Cursor(self.connection).execute(query)

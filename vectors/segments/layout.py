@@ -72,7 +72,7 @@ def create_graph(
     )
 
 
-def create_indexes(*, cell: str, segment_id: int, statistics: dict[str, Any]) -> list[sql.Composable]:
+def create_indexes(*, cell: str, segment_id: int, statistics: dict[str, Any]) -> list[sql.SQL | sql.Composed]:
     """The other indexes: id, order, and those that the segment's own keys deserve.
 
     A key with numbers gets a B-tree for ranges, the most frequent keys first. Equality on any key is one
@@ -84,9 +84,8 @@ def create_indexes(*, cell: str, segment_id: int, statistics: dict[str, Any]) ->
         fixed.append("create_segment_equality")
     if statistics["document_coverage"]:
         fixed.append("create_segment_trigrams")
-    made: list[sql.Composable] = [
-        sql.SQL(statement(name, cell=identifier(cell), segment=table))  # type: ignore[arg-type]
-        for name in fixed
+    made: list[sql.SQL | sql.Composed] = [
+        sql.SQL(statement(name, cell=identifier(cell), segment=table)) for name in fixed
     ]
     ranged = [
         key

@@ -3,8 +3,8 @@
         before   log ▢▢▢▢▢▢▢▢▢▢▢▢▢▢     manifest 17, 19        compacted_to ─┐
         after    log           ▢▢▢▢     manifest 23            compacted_to ─────────┘  = up_to
 
-Under the collection's lock, so that no write falls between: whatever was superseded or entombed since the copy
-is entombed in the new segment too. A reader's one statement sees all of it or nothing.
+Under the collection's lock, so that no write falls between: whatever was superseded or entombed since
+the copy is entombed in the new segment too. A reader's one statement sees all of it or nothing.
 """
 
 from __future__ import annotations

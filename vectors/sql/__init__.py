@@ -47,5 +47,5 @@ def statement(name: str, **fragments: str) -> str:
 
 @cache
 def in_cell(name: str, cell: str) -> str:
-    """A statement whose only `$word` is its cell; kept, so that each is one object and one prepared statement."""
+    """A statement whose only `$word` is its cell; kept, so that it is put together once."""
     return statement(name, cell=identifier(cell))

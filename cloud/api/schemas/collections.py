@@ -76,7 +76,7 @@ class ConfigurationChange(msgspec.Struct):
     embedding_function: Any = None
 
 
-Metadata = dict[str, str | int | float | bool | None | list[Any] | dict[str, Any]]
+Metadata = dict[str, str | int | float | bool | list[Any] | dict[str, Any] | None]
 
 
 class CreateCollection(msgspec.Struct):
@@ -102,5 +102,3 @@ def members(struct: msgspec.Struct | None) -> dict[str, Any] | None:
     if struct is None:
         return None
     return {name: value for name, value in msgspec.structs.asdict(struct).items() if value is not None}
-
-

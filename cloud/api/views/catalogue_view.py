@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 from django.http import HttpRequest
-from rest_framework.request import Request  # noqa: TID251
-from rest_framework.views import APIView  # noqa: TID251
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from cloud.api import codec
 from tenants.errors import InvalidArgument
@@ -25,7 +25,7 @@ class CatalogueView(APIView):
 
 def identity_of(request: Request) -> Identity:
     """Who is asking."""
-    identity = request.user
+    identity: object = request.user
     if not isinstance(identity, Identity):
         raise TypeError(f"expected an Identity, got {type(identity).__name__}")
     return identity
@@ -51,5 +51,7 @@ def _u32(request: Request, name: str) -> int | None:
     if raw is None:
         return None
     if not raw.isascii() or not raw.isdigit() or int(raw[:11]) > _LARGEST:
-        raise InvalidArgument(f"Failed to deserialize query string: {name}: invalid digit found in {raw[:40]!r}")
+        raise InvalidArgument(
+            f"Failed to deserialize query string: {name}: invalid digit found in {raw[:40]!r}"
+        )
     return int(raw)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
-from rest_framework.request import Request  # noqa: TID251
+from rest_framework.request import Request
 
 from cloud.api import codec, permissions
 from cloud.api.schemas.collections import CreateCollection, Metadata, UpdateCollection, members

@@ -28,7 +28,9 @@ class Call:
     manifest: Manifest
 
 
-def record_route(method: str, verb: Verb) -> Callable[[Callable[[Call], HttpResponse]], Callable[..., HttpResponse]]:
+def record_route(
+    method: str, verb: Verb
+) -> Callable[[Callable[[Call], HttpResponse]], Callable[..., HttpResponse]]:
     """Guard a view: it is called only for this method, a known collection and a key with the verb."""
 
     def guard(view: Callable[[Call], HttpResponse]) -> Callable[..., HttpResponse]:

@@ -132,5 +132,3 @@ def indexing_status(call: Call) -> HttpResponse:
             "total_ops": total,
         },
     )
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from rest_framework.request import Request  # noqa: TID251
+from rest_framework.request import Request
 
 from cloud.api import codec, permissions
 from cloud.api.schemas.collections import NewName

@@ -24,9 +24,13 @@ class Command(OperatorCommand):
         parser.add_argument("--database", action="append", default=[], help="only this one; may be repeated")
         parser.add_argument("--read-only", action="store_true")
         parser.add_argument("--expires-days", type=int)
-        parser.add_argument("--operator", action="store_true", help="may create tenants; development profile only")
+        parser.add_argument(
+            "--operator", action="store_true", help="may create tenants; development profile only"
+        )
 
-    def run(self, *, tenant: str, name: str, database: list[str], expires_days: int | None, **options: Any) -> str:
+    def run(
+        self, *, tenant: str, name: str, database: list[str], expires_days: int | None, **options: Any
+    ) -> str:
         """Create it."""
         tenant_id = tenants.resolve(tenant)
         expires_at = None if expires_days is None else datetime.now(UTC) + timedelta(days=expires_days)
