@@ -1,17 +1,12 @@
 # Plain `make` prints this manual. Everything lives in .venv, $DATA_DIR (default: var) and nowhere else.
 
-SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-PORT ?= 8000
-DATA_DIR ?= var
 QUICK ?=
 BROWSER ?= 1
 PYTEST_ARGS ?=
-export PORT DATA_DIR
 
 REQUIREMENTS := deploy/requirements
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -50,7 +45,7 @@ fmt: .venv/dev.stamp ## format, and mend what the lints can mend
 	.venv/bin/ruff check --fix .
 
 bench: .venv/dev.stamp .venv-bench/bench.stamp ## ours against a Chroma server, same machine, same data
-	@QUICK=$(QUICK) exec .venv/bin/python -m bench
+	@exec env QUICK=$(QUICK) .venv/bin/python -m bench
 
 lock: ## write deploy/requirements/*.txt anew from pyproject.toml (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }

@@ -14,10 +14,12 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from cloud import sample
+
 ROOT = Path(__file__).resolve().parent.parent
 Vectors = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Metadata = dict[str, str | int | float | bool | None]
+Metadata = dict[str, str | int | float | bool]
 
 QUERY_COUNT = 200
 
@@ -79,4 +81,16 @@ def _from_files(name: str, records: Path, arrays: Path) -> Dataset:
         metadatas=[line["metadata"] for line in lines],
         embeddings=embeddings,
         queries=queries,
+    )
+
+
+def _from_sample() -> Dataset:
+    records = sample.records()
+    return Dataset(
+        name="the shipped sample",
+        ids=records.ids,
+        documents=records.documents,
+        metadatas=records.metadatas,
+        embeddings=records.embeddings,
+        queries=np.stack([query.embedding for query in sample.queries()]),
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 import psycopg
 from django.db import IntegrityError, connection
+from django.db.models import QuerySet
 
 from tenants import names, quotas
 from tenants.errors import AlreadyExists, InvalidArgument, NotFound
@@ -198,7 +199,7 @@ def encode_metadata(metadata: Mapping[str, Any] | None) -> str | None:
     return None if text is None else text.decode()
 
 
-def _find(database: Database) -> Any:
+def _find(database: Database) -> QuerySet[Collection]:
     return Collection.objects.filter(tenant_id=database.tenant_id, database=database).select_related(
         "database"
     )
@@ -237,10 +238,12 @@ def _insert_state(collection: Collection, configuration: Configuration) -> None:
 
 
 def _configure_state(collection: Collection, configuration: Configuration) -> None:
-    values = {"ef_search": configuration.ef_search, "max_neighbors": configuration.max_neighbors}
-    _execute(
-        "configure_state", collection.database.cell, {"collection_id": collection.collection_id} | values
-    )
+    values: dict[str, object] = {
+        "collection_id": collection.collection_id,
+        "ef_search": configuration.ef_search,
+        "max_neighbors": configuration.max_neighbors,
+    }
+    _execute("configure_state", collection.database.cell, values)
 
 
 def _drop_states(database: Database, collection_ids: Sequence[UUID]) -> None:

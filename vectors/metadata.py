@@ -15,6 +15,9 @@ import orjson
 from tenants.errors import InvalidArgument
 from vectors.limits import MAX_INT64, MIN_INT64
 
+# SQL for the number under a key, else null: what ranges compare, and what a segment's B-tree indexes hold.
+NUMBER_AT = "(CASE jsonb_typeof({metadata} -> {key}) WHEN 'number' THEN ({metadata} -> {key})::numeric END)"
+
 Value = str | int | float | bool | None
 Metadata = Mapping[str, Value]
 

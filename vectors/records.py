@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import psycopg
 
 from tenants import quotas
-from tenants.errors import Conflict, Internal, Unavailable
+from tenants.errors import Conflict, Internal, QuotaExceeded, Unavailable
 from tenants.quotas import Limits
 from vectors import validation
 from vectors.cells.parameters import BinaryParameter, jsonb_array, text_array, vector_array, vector_oid
@@ -189,6 +189,6 @@ def _translate(
     if word == "records" and limits is not None:
         try:
             quotas.check(limits, "collection_records_count", int(number), action=operation.value.capitalize())
-        except quotas.QuotaExceeded as error:
+        except QuotaExceeded as error:
             return error
     return Internal(f"the database refused the write: {reason}")

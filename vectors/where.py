@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import orjson
+
 from tenants.errors import InvalidArgument, Unimplemented
 from vectors.limits import MAX_FILTER_DEPTH, MAX_FILTER_LEAVES, MAX_INT64, MIN_INT64
 
@@ -56,6 +58,14 @@ class Some:
 
 
 Where: TypeAlias = Equals | Compares | DocumentContains | All | Some
+
+
+def value_name(value: Scalar) -> str:
+    """How statistics spell a value: its JSON, and one spelling for a number whatever its type."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return repr(float(value))
+    return orjson.dumps(value).decode()
+
 
 _COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _MEMBERSHIPS = {"$in": False, "$nin": True}

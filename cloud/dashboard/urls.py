@@ -1,8 +1,37 @@
-"""Pages of the dashboard."""
+"""Pages of the dashboard. The tenant stands in the address, so that a link says where it leads."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path, register_converter
+
+from cloud.dashboard.paths import TenantNameConverter
+from cloud.dashboard.views import account, collections, databases, errors, keys
+
+register_converter(TenantNameConverter, "tenant")
 
 app_name = "dashboard"
-urlpatterns: list[URLPattern] = []
+_tenant = [
+    path("", databases.entrance),
+    path("databases", databases.databases, name="databases"),
+    path("databases/<str:database_name>", databases.database, name="database"),
+    path(
+        "databases/<str:database_name>/collections/<uuid:collection_id>",
+        collections.collection,
+        name="collection",
+    ),
+    path(
+        "databases/<str:database_name>/collections/<uuid:collection_id>/indexing",
+        collections.indexing,
+        name="indexing",
+    ),
+    path("keys", keys.keys, name="keys"),
+    path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
+]
+urlpatterns = [
+    path("", databases.home, name="databases"),
+    path("sign-in", account.sign_in, name="sign-in"),
+    path("sign-out", account.sign_out, name="sign-out"),
+    path("theme", account.theme, name="theme"),
+    path("t/<tenant:tenant_name>/", include(_tenant)),
+    path("<path:unknown>", errors.unknown),
+]

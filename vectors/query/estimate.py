@@ -9,9 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import Any
 
-import orjson
-
-from vectors.where import All, Compares, DocumentContains, Equals, Scalar, Some, Where
+from vectors.where import All, Compares, DocumentContains, Equals, Scalar, Some, Where, value_name
 
 Statistics = dict[str, Any]
 
@@ -51,13 +49,6 @@ def _equal(key: str, value: Scalar, statistics: Statistics) -> float:
         return common[name]
     unlisted_count = max(1, facts["distinct"] - len(common))
     return float(max(0.0, facts["coverage"] - sum(common.values())) / unlisted_count)
-
-
-def value_name(value: Scalar) -> str:
-    """How statistics spell a value: its JSON, and one spelling for a number whatever its type."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return repr(float(value))
-    return orjson.dumps(value).decode()
 
 
 def _range(key: str, operator: str, bound: float, statistics: Statistics) -> float:

@@ -2,7 +2,7 @@
 
 Not a character of the client's stands in the text: keys, values and patterns are all parameters. The forms
 are the ones that a segment's indexes answer: containment for equality (GIN, jsonb_path_ops), a numeric
-expression for ranges (B-tree, `layout.NUMBER_AT`), LIKE for documents (trigrams).
+expression for ranges (B-tree, `metadata.NUMBER_AT`), LIKE for documents (trigrams).
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 import orjson
 
+from vectors.metadata import NUMBER_AT
 from vectors.where import All, Compares, DocumentContains, Equals, Some, Where
-
-# The same expression that layout indexes, with the key as a parameter.
-NUMBER_AT = "(CASE jsonb_typeof(r.metadata -> {key}) WHEN 'number' THEN (r.metadata -> {key})::numeric END)"
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class _Compiler:
             case Equals():
                 return self.equals(where)
             case Compares(key, operator, bound):
-                number = NUMBER_AT.format(key=self.parameter(key, "text"))
+                number = NUMBER_AT.format(metadata="r.metadata", key=self.parameter(key, "text"))
                 return f"{number} {operator} {self.parameter(as_json_number(bound), 'numeric')}"
             case DocumentContains(text, is_negated):
                 contains = f"r.document LIKE {self.parameter(like_pattern(text), 'text')}"

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from vectors.distance import graph_expression, graph_operator_class
 from vectors.limits import MAX_EF_CONSTRUCTION, MAX_MAX_NEIGHBORS, MIN_MAX_NEIGHBORS
+from vectors.metadata import NUMBER_AT
 from vectors.sql import identifier, statement
 
 # The longest vector that is kept inside its row: 4 bytes a dimension and the rest of the row within a page of
@@ -94,9 +95,12 @@ def create_indexes(*, cell: str, segment_id: int, statistics: dict[str, Any]) ->
     ]
     made += [
         sql.SQL(
-            "CREATE INDEX ON {cell}.{table} "
-            "((CASE jsonb_typeof(metadata -> {key}) WHEN 'number' THEN (metadata -> {key})::numeric END))",
-        ).format(cell=sql.Identifier(cell), table=sql.Identifier(table), key=sql.Literal(key))
+            "CREATE INDEX ON {cell}.{table} (" + NUMBER_AT.replace("{metadata}", "metadata") + ")"
+        ).format(
+            cell=sql.Identifier(cell),
+            table=sql.Identifier(table),
+            key=sql.Literal(key),
+        )
         for key in ranged[:MAX_RANGE_INDEXES]
     ]
     return made

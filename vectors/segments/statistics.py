@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from vectors.query.estimate import value_name
 from vectors.segments.database import Database
+from vectors.where import value_name
 
 _SAMPLE_ROWS = 20_000
 _SAMPLE_DOCUMENTS = 64
