@@ -2,8 +2,8 @@
 
 Two sources, the first that is there wins: the files named by BENCH_DATA (default: debian10k in a folder
 `shared/data` beside the checkout), a line of JSON per record and an .npz with `vectors` and `queries`,
-float16; or the sample that ships with the service. What is chosen from the data (filters, words) is in
-filters.py.
+float16; or the sample that ships with the service (also BENCH_DATA=sample). What is chosen from the data
+(filters, words) is in filters.py.
 """
 
 import os
@@ -22,6 +22,7 @@ Mask = NDArray[np.bool_]
 Metadata = dict[str, str | int | float | bool]
 
 QUERY_COUNT = 200
+SAMPLE = "sample"
 
 
 class BenchError(Exception):
@@ -58,12 +59,13 @@ class Dataset:
 
 def load() -> Dataset:
     """The first data set that is there."""
-    stem = Path(os.environ.get("BENCH_DATA") or ROOT.parent / "shared" / "data" / "debian10k")
+    wanted = os.environ.get("BENCH_DATA", "")
+    stem = Path(wanted or ROOT.parent / "shared" / "data" / "debian10k")
     records, arrays = stem.with_suffix(".jsonl"), stem.with_suffix(".npz")
-    if records.exists() and arrays.exists():
+    if wanted != SAMPLE and records.exists() and arrays.exists():
         return _from_files(stem.name, records, arrays)
-    if "BENCH_DATA" in os.environ:
-        raise BenchError(f"BENCH_DATA={stem}: expected {records} and {arrays}")
+    if wanted not in ("", SAMPLE):
+        raise BenchError(f"BENCH_DATA={wanted}: expected {records} and {arrays}, or {SAMPLE}")
     return _from_sample()
 
 

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from cloud import embedded
-from cloud.servers.children import Child, spawn
+from cloud.servers.children import Child, spawn, without_traces
 from cloud.servers.errors import ServerError
 from cloud.servers.valkey import free_port
 
@@ -214,9 +214,8 @@ class Service:
             log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with log.open("a", encoding="utf-8") as target:
                 target.write(f"{' '.join(arguments)}\n{done.stderr}\n")
-            raise ServerError(
-                f"manage.py {arguments[0]} failed: {_complaint(done.stderr)} (all of it: {log})"
-            )
+            complaint = "\n".join(without_traces(done.stderr)[-8:]) or "it said nothing"
+            raise ServerError(f"manage.py {arguments[0]} failed: {complaint} (all of it: {log})")
         return done.stdout
 
     def _spawn(self, name: str, *arguments: str, role: str) -> None:
@@ -238,11 +237,3 @@ def temporary_data_dir() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
-
-
-def _complaint(errors: str) -> str:
-    """The last line of a stack trace, or all of a short complaint."""
-    lines = [line for line in errors.splitlines() if line.strip()]
-    if any(line.startswith("Traceback ") for line in lines):
-        lines = lines[-1:]
-    return "\n".join(lines[-8:]) or "it said nothing"

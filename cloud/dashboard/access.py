@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -23,8 +23,6 @@ from tenants import members
 from tenants.errors import Conflict, NotFound, PermissionDenied, Unavailable
 from tenants.members import Membership
 from tenants.models import User
-
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -46,23 +44,18 @@ class Visit:
         return self.membership.tenant_name
 
 
-View = Callable[Concatenate[HttpRequest, Visit, P], HttpResponse]
-EnteredView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, Visit, ...], HttpResponse]
 
 
-def member(view: View[P]) -> EnteredView[P]:
+def member(view: View) -> Callable[..., HttpResponse]:
     """Let only members of the tenant in the path see the page; failures become pages in plain words."""
 
     @wraps(view)
-    def entered(request: HttpRequest, tenant_name: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def entered(request: HttpRequest, tenant_name: str, **path: Any) -> HttpResponse:
         if not isinstance(request.user, User):
             return _ask_to_sign_in(request)
-        memberships = members.memberships(request.user.user_id)
-        chosen = next((one for one in memberships if one.tenant_name == tenant_name), None)
         try:
-            if chosen is None:
-                raise NotFound
-            response = view(request, Visit(request.user, chosen, memberships), *args, **kwargs)
+            response = view(request, _enter(request.user, tenant_name), **path)
         except (NotFound, PermissionDenied, Conflict, Unavailable) as error:
             response = errors.page(request, error)
         add_never_cache_headers(response)
@@ -95,6 +88,14 @@ def show(
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks, and wants only the part of the page that it will put in."""
     return request.headers.get("HX-Request") == "true"
+
+
+def _enter(user: User, tenant_name: str) -> Visit:
+    memberships = members.memberships(user.user_id)
+    for membership in memberships:
+        if membership.tenant_name == tenant_name:
+            return Visit(user, membership, memberships)
+    raise NotFound
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -66,7 +66,11 @@ class KeyForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A key for some databases names at least one."""
         cleaned = super().clean() or {}
-        if cleaned.get("reach") == self.ONLY and not cleaned.get("databases") and "databases" not in self.errors:
+        if (
+            cleaned.get("reach") == self.ONLY
+            and not cleaned.get("databases")
+            and "databases" not in self.errors
+        ):
             self.add_error("databases", "Choose at least one database.")
         return cleaned
 

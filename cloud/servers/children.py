@@ -107,7 +107,7 @@ class Child:
         )
 
 
-def spawn(  # noqa: PLR0913 (each has a name at the call)
+def spawn(
     name: str,
     arguments: Sequence[str],
     *,
@@ -150,10 +150,24 @@ def tail(log: Path, lines: int = 12) -> str:
     try:
         with log.open("rb") as source:
             source.seek(max(0, log.stat().st_size - 16_384))
-            found = source.read().decode(errors="replace").splitlines()[-lines:]
+            found = without_traces(source.read().decode(errors="replace"))[-lines:]
     except OSError:
         found = []
     return "\n".join(f"    {line}" for line in found) or "    (its log is empty)"
+
+
+def without_traces(text: str) -> list[str]:
+    """The lines of an output; of a Python stack trace only what it ends with."""
+    kept: list[str] = []
+    is_trace = False
+    for line in text.splitlines():
+        if line.startswith("Traceback "):
+            is_trace = True
+        elif not line.startswith(" "):
+            is_trace = False
+        if line.strip() and not is_trace:
+            kept.append(line)
+    return kept
 
 
 def _die_with(parent: int, number: signal.Signals) -> Callable[[], None]:

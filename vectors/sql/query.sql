@@ -41,7 +41,8 @@ WITH candidates AS (
 )
 SELECT s.manifest_version, n.graph_count, n.record_id, n.distance::real $hydrated
 FROM $cell.collection_state AS s
-LEFT JOIN (nearest AS n $hydrate) ON true
+LEFT JOIN nearest AS n ON true
+$hydrate
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
 ORDER BY n.distance, n.ordinal;
 
@@ -61,7 +62,8 @@ WITH matching AS (
 )
 SELECT s.manifest_version, n.record_id $hydrated
 FROM $cell.collection_state AS s
-LEFT JOIN (page AS n $hydrate) ON true
+LEFT JOIN page AS n ON true
+$hydrate
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
 ORDER BY n.ordinal;
 

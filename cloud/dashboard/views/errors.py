@@ -12,7 +12,7 @@ _RETRY_AFTER_SECONDS = 5
 
 
 def page(request: HttpRequest, error: ServiceError) -> HttpResponse:
-    """The page for a failure that somebody else must act on; any other is a bug and goes to `server_error`."""
+    """The page for a failure that is not ours; a bug goes to `server_error`."""
     if isinstance(error, NotFound):
         response = not_found(request)
     elif isinstance(error, PermissionDenied):

@@ -1,0 +1,206 @@
+"""What pages show of collections, records and keys: texts made from values. [pure]"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+from django.utils.timesince import timesince
+
+from tenants.models import ApiKey
+from vectors.collections import CollectionView
+from vectors.types import Rows
+
+_DOCUMENT_CHARACTERS = 280
+_VALUE_CHARACTERS = 120
+_PAIRS_COUNT = 12
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+_PARKED = "Indexing failed several times and was stopped. Queries stay complete and exact meanwhile."
+_MEANWHILE = "Queries include every record meanwhile."
+_EMPTY = ("Empty", "There is nothing to index yet.")
+_INDEXED = ("Indexed", "Every record is in the index.")
+_LOG = ("Exact search", "Few enough records to compare with each one: no index is needed.")
+_TAIL = ("Ready", "The latest writes are searched exactly until the next segment takes them in.")
+# What the worker calls its steps, in the words of somebody who waits for them.
+_PHASES = {
+    "starting": "Starting",
+    "copying": "Copying records into a new segment",
+    "building the graph": "Building the vector graph",
+    "indexing": "Indexing metadata and documents",
+    "swapping": "Putting the new segment in place",
+    "purging": "Tidying the log",
+}
+
+
+@dataclass(frozen=True)
+class Indexing:
+    """How far the index of a collection is, and what is being done about it."""
+
+    percent: int
+    state: str
+    label: str
+    sentence: str
+    cause: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing will change by itself."""
+        return self.state == "done"
+
+    @classmethod
+    def of(cls, view: CollectionView) -> Self:
+        """The state in words; the first of the job's words is its state."""
+        percent = int(view.indexed_ratio * 100)  # rounded down, so that 100 % means all
+        state, _, rest = (view.job or "").partition(" ")
+        if state == "parked":
+            return cls(percent, state, "Stopped", _PARKED, cause=rest.strip() or "No cause was recorded.")
+        if state == "running":
+            return cls(percent, state, "Indexing", f"{_phase(rest)}. {_MEANWHILE}")
+        if state == "queued":
+            return cls(percent, state, "Queued", f"Waiting for a worker. {_MEANWHILE}")
+        if view.compacted_to >= view.log_head:
+            return cls(percent, "done", *(_EMPTY if view.log_head == 0 else _INDEXED))
+        return cls(percent, "log", *(_TAIL if view.segment_rows else _LOG))
+
+
+@dataclass(frozen=True)
+class CollectionFacts:
+    """A collection in a table, or at the head of its own page."""
+
+    collection_id: UUID
+    name: str
+    records: str
+    dimension: str
+    space: str
+    stored: str
+    parameters: str
+    metadata: Sequence[tuple[str, str]]
+    keys: Sequence[tuple[str, str]]
+    indexing: Indexing
+
+    @classmethod
+    def of(cls, view: CollectionView) -> Self:
+        """The facts as texts."""
+        configuration = view.configuration
+        return cls(
+            collection_id=view.collection_id,
+            name=view.name,
+            records=f"{view.record_count:,}",
+            dimension="not set yet" if view.dimension is None else f"{view.dimension:,}",
+            space=configuration.space,
+            stored=in_bytes(view.logical_bytes),
+            parameters=(
+                f"ef_construction {configuration.ef_construction}, "
+                f"max_neighbors {configuration.max_neighbors}, ef_search {configuration.ef_search}"
+            ),
+            metadata=pairs(view.metadata_json),
+            keys=[(name, ", ".join(kinds)) for name, kinds in sorted(view.metadata_keys.items())],
+            indexing=Indexing.of(view),
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """The beginning of a record."""
+
+    record_id: str
+    document: str | None
+    metadata: Sequence[tuple[str, str]]
+
+
+def records(rows: Rows) -> list[Record]:
+    """The records of a read that included documents and metadata."""
+    columns = zip(rows.ids, rows.documents or [], rows.metadatas or [], strict=True)
+    return [
+        Record(record_id, None if document is None else _cut(document, _DOCUMENT_CHARACTERS), pairs(metadata))
+        for record_id, document, metadata in columns
+    ]
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key in the list; its secret is not known to anybody here."""
+
+    key_id: UUID
+    name: str
+    prefix: str
+    databases: Sequence[str] | None
+    is_read_only: bool
+    created_at: datetime
+    created: str
+    expires_at: datetime | None
+    expires: str
+    is_expired: bool
+
+    @classmethod
+    def of(cls, key: ApiKey, *, now: datetime) -> Self:
+        """The key as it stands at this moment."""
+        reach = (
+            sorted(database.name for database in key.databases.all()) if key.is_limited_to_databases else None
+        )
+        return cls(
+            key_id=key.key_id,
+            name=key.name,
+            prefix=key.display_prefix,
+            databases=reach,
+            is_read_only=key.is_read_only,
+            created_at=key.created_at,
+            created=ago(key.created_at, now=now),
+            expires_at=key.expires_at,
+            expires=_expires(key.expires_at, now=now),
+            is_expired=key.expires_at is not None and key.expires_at <= now,
+        )
+
+
+def pairs(metadata_json: str | None) -> list[tuple[str, str]]:
+    """The first entries of a metadata object, each value as a text; strings without quotation marks."""
+    if metadata_json is None:
+        return []
+    entries: list[tuple[str, Any]] = list(json.loads(metadata_json).items())
+    shown = [(_cut(name, _VALUE_CHARACTERS), _value(value)) for name, value in entries[:_PAIRS_COUNT]]
+    if len(entries) > _PAIRS_COUNT:
+        shown.append(("…", f"and {len(entries) - _PAIRS_COUNT} more"))
+    return shown
+
+
+def in_bytes(bytes_count: int) -> str:
+    """A number of bytes in the largest unit that keeps it above one."""
+    amount, unit = float(bytes_count), 0
+    while amount >= 1024 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    return f"{amount:.0f} {_UNITS[unit]}" if unit == 0 or amount >= 100 else f"{amount:.1f} {_UNITS[unit]}"
+
+
+def ago(moment: datetime, *, now: datetime | None = None) -> str:
+    """How long ago, in one unit."""
+    now = now or datetime.now(UTC)
+    if now - moment < timedelta(minutes=1):
+        return "just now"
+    return f"{timesince(moment, now, depth=1)} ago"
+
+
+def _expires(moment: datetime | None, *, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    if moment <= now:
+        return "expired"
+    # A key made a moment ago for 30 days ends in 30 days, not in 4 weeks or 29 days.
+    days = round((moment - now) / timedelta(days=1))
+    return f"in {days} day{'' if days == 1 else 's'}" if days else "today"
+
+
+def _phase(rest: str) -> str:
+    """The running step in words; the cause of an earlier attempt may follow it."""
+    return next((words for phase, words in _PHASES.items() if rest.startswith(phase)), "Working")
+
+
+def _value(value: Any) -> str:
+    return _cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), _VALUE_CHARACTERS)
+
+
+def _cut(text: str, characters: int) -> str:
+    return text if len(text) <= characters else f"{text[: characters - 1].rstrip()}…"
