@@ -40,7 +40,7 @@ class Scale:
 
 
 FULL = Scale(10_000, 10_000, 3, 0.6, 5, data.QUERY_COUNT, 60.0, 240.0)
-QUICK = Scale(4_000, 1_500, 1, 0.2, 3, 25, 6.0, 40.0)
+QUICK = Scale(4_000, 2_400, 1, 0.2, 3, 25, 6.0, 40.0)
 
 
 def main() -> int:

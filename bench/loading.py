@@ -13,7 +13,7 @@ from bench.filters import WrongAnswerError
 from bench.peers import Report, Target
 
 STABLE_SECONDS = 3.0  # indexing that stands still for so long after it began has nothing more to do
-START_PATIENCE_SECONDS = 15.0  # a beat may be this late to notice a collection
+START_PATIENCE_SECONDS = 10.0  # a beat may be this late to notice a collection
 INDEXING_SECONDS = 90.0
 POLL_SECONDS = 0.25
 

@@ -45,7 +45,7 @@ class RecordBatch:
         return None if self.embeddings is None or not len(self.embeddings) else int(self.embeddings.shape[1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segment:
     """A sealed segment as the planner sees it."""
 
@@ -61,7 +61,7 @@ class Segment:
         return f"segment_{self.segment_id}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Manifest:
     """What serves a collection at one version; immutable, so that processes may keep it."""
 

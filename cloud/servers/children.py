@@ -19,6 +19,7 @@ from cloud.servers.account import Account
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _POLL_SECONDS = 0.02
+_LOG_BYTES = 16 * 1024 * 1024  # past this, a start begins a new log and keeps the last one
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -124,6 +125,8 @@ def spawn(
     thread. Its session keeps a Ctrl-C in the terminal away from it: only the launcher hears that.
     """
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_name(f"{log.name}.1"))
     with log.open("ab") as output:
         popen = subprocess.Popen(
             list(arguments),

@@ -68,7 +68,8 @@ class Cluster:
         if len(name) <= _SOCKET_PATH_BYTES and not set(b',"') & set(name):
             return inside
         mark = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"tessera-{mark}"
+        base = Path(tempfile.gettempdir()) if self.account.is_caller else STATE_DIR
+        return base / f"socket-{mark}"
 
     def url(self, user: str, password: str, database: str) -> str:
         """The address libpq understands."""
@@ -119,7 +120,7 @@ def start(
     Idempotent: initialises what is missing, and ends what an earlier launcher left.
     """
     _check_processor()
-    if STATE_DIR in cluster.home.parents:
+    if STATE_DIR in (cluster.home.parent, cluster.socket_folder.parent):
         make_state_dir()
     cluster.account.make_folder(cluster.home)
     binaries = _binaries(cluster.account)
@@ -150,32 +151,52 @@ def end(cluster: Cluster, child: Child) -> None:
 
 
 def end_leftovers(cluster: Cluster) -> None:
-    """End servers that still work on this cluster, the postmaster first, then what it left behind."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        pid = int((cluster.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
-        for process in _at_work(cluster):
-            if process.pid == pid:
-                process.end(signal.SIGINT, wait_seconds=STOP_SECONDS, last=signal.SIGQUIT)
+    """End servers that still work on this cluster, the postmaster first, then what it left behind.
+
+    Raises:  ServerError when one stays; nothing may start beside it
+    """
+    named = _named_in_pid_file(cluster)
+    if named:
+        named.end(signal.SIGINT, wait_seconds=STOP_SECONDS, last=signal.SIGQUIT)
     for process in _at_work(cluster):  # a backend notices that its postmaster died when it next waits
-        if not process.end(signal.SIGQUIT, wait_seconds=10.0, last=signal.SIGKILL):
-            raise ServerError(
-                f"Process {process.pid} still works on {cluster.data} and cannot be ended. End it first."
-            )
+        process.end(signal.SIGQUIT, wait_seconds=2.0, last=signal.SIGKILL)
+    left = [process.pid for process in (named, *_at_work(cluster)) if process and process.is_alive()]
+    if left:
+        raise ServerError(
+            f"Process {left[0]} still works on {cluster.data} and cannot be ended. End it first."
+        )
+
+
+def _named_in_pid_file(cluster: Cluster) -> Process | None:
+    """The postmaster of this cluster that the pid file names, if that number still is one."""
+    try:
+        pid = int((cluster.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError, IndexError):
+        return None
+    return Process.of(pid) if os.fsencode(cluster.data) in arguments else None
 
 
 def _at_work(cluster: Cluster) -> list[Process]:
-    """The processes of this cluster: PostgreSQL's work in their data folder and nobody else does."""
+    """The processes of this cluster: PostgreSQL's work in their data folder.
+
+    Asked as their own user: in a container root may not see where another user's process works.
+    """
+    script = 'for p in /proc/[0-9]*; do [ "$p/cwd" -ef "$0" ] && echo "${p#/proc/}"; done; true'
+    listed = subprocess.run(
+        ["sh", "-c", script, str(cluster.data)],
+        **cluster.account.options(),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if (
-                    (entry / "cwd").readlink() == cluster.data
-                    and (entry / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
-                    and (process := Process.of(int(entry.name)))
-                ):
-                    found.append(process)
-    return found
+    for pid in map(int, listed.stdout.split()):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") == "postgres\n":
+                found.append(Process.of(pid))
+    return [process for process in found if process]
 
 
 def _clear_stale_files(cluster: Cluster) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,12 +107,12 @@ def _execute(
     plans: Sequence[QueryPlan | None],
 ) -> list[list[tuple[Any, ...]]]:
     """Rows of each query that has a plan: manifest_version, graph_count, record_id, distance, hydrated…"""
+    dimension = request.embeddings.shape[1]
     predicate = parts.predicate(request.where)
     and_filter = predicate.text + (
         " AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else ""
     )
-    ef_search = max((chosen.ef_search for chosen in plans if chosen), default=0)
-    settings = [f"hnsw.ef_search = {ef_search}", "hnsw.iterative_scan = relaxed_order"] if ef_search else []
+    settings = _settings(plans, has_filter=bool(and_filter))
     values: dict[str, object] = {
         "collection_id": manifest.collection_id,
         "compacted_to": manifest.compacted_to,
@@ -122,7 +123,7 @@ def _execute(
     with transaction(manifest.tenant_id, settings) as pipeline:
         for embedding, chosen in zip(request.embeddings, plans, strict=True):
             if chosen is not None:
-                text = _statement(manifest, request, chosen, and_filter)
+                text = _statement(manifest, tuple(request.include), dimension, chosen, and_filter)
                 own = {"vector": vector(embedding), "candidates": chosen.candidates_count}
                 # A filter is planned anew each time, so that PostgreSQL sees its values.
                 cursors.append(pipeline.run(text, values | own, keep=not and_filter))
@@ -132,7 +133,31 @@ def _execute(
     return answers
 
 
-def _statement(manifest: Manifest, request: QueryRequest, chosen: QueryPlan, and_filter: str) -> str:
+def _settings(plans: Sequence[QueryPlan | None], *, has_filter: bool) -> list[str]:
+    """What the transaction sets so that PostgreSQL runs the plan that was chosen, and no other.
+
+    Without a filter there is nothing in the values that a plan could gain from, so one plan is made per
+    statement and kept; with one, PostgreSQL plans anew and sees the values.
+    """
+    ef_search = max((chosen.ef_search for chosen in plans if chosen), default=0)
+    settings = [] if has_filter else ["plan_cache_mode = force_generic_plan"]
+    if ef_search:
+        settings += [
+            f"hnsw.ef_search = {ef_search}",
+            "hnsw.iterative_scan = relaxed_order",
+            "enable_seqscan = off",
+        ]
+    return settings
+
+
+@lru_cache(maxsize=1024)
+def _statement(
+    manifest: Manifest,
+    include: tuple[Include, ...],
+    dimension: int,
+    chosen: QueryPlan,
+    and_filter: str,
+) -> str:
     distance = SPACES[manifest.space].distance.format(a="r.embedding", b=_QUERY_VECTOR)
     candidates = [
         statement("nearest_exactly", distance=distance, **parts.live_log(manifest, and_filter)),
@@ -142,7 +167,7 @@ def _statement(manifest: Manifest, request: QueryRequest, chosen: QueryPlan, and
         if segment.segment_id not in chosen.graph_segment_ids:
             candidates.append(statement("nearest_exactly", distance=distance, **live))
             continue
-        order = _index_distance(manifest, segment, len(request.embeddings[0]))
+        order = _index_distance(manifest, segment, dimension)
         candidates.append(
             statement("nearest_by_graph", distance=distance, index_distance=order, **live),
         )
@@ -154,7 +179,7 @@ def _statement(manifest: Manifest, request: QueryRequest, chosen: QueryPlan, and
         "query",
         cell=identifier(manifest.cell),
         candidates="\nUNION ALL\n".join(candidates),
-        **parts.hydrate(manifest, request.include),
+        **parts.hydrate(manifest, include),
     )
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from cloud import embedded
 from cloud.processes import BASE_DIR, temporary_data_dir
-from cloud.servers import postgres
+from cloud.servers import account, postgres
+from cloud.servers.children import Process
 from cloud.servers.errors import ServerError
 
 
@@ -184,6 +185,34 @@ def test_it_is_not_fooled_by_a_pid_file_that_names_another_program(data_dir: Pat
 
     assert embedded.running(data_dir) is None
     assert read_rows(start(data_dir)) == [("safe",)]
+
+
+def test_it_finds_a_place_for_the_socket_when_the_path_is_too_long_for_one(data_dir: Path) -> None:
+    deep = data_dir / ("deep" * 30)
+
+    write_row(start(deep))
+    folder = postgres.Cluster(
+        deep / "postgres", account.for_servers([deep / "postgres"]), deep / "log"
+    ).socket_folder
+
+    assert folder.is_dir()
+    embedded.stop(deep)
+    assert not folder.exists()
+
+
+def test_it_ends_a_backend_that_outlives_its_postmaster(data_dir: Path) -> None:
+    servers = start(data_dir)
+    [child] = embedded.children(data_dir)
+    with psycopg.connect(servers.database_url) as connection:
+        backend = Process.of(connection.info.backend_pid)
+        assert backend is not None
+        os.kill(backend.pid, signal.SIGSTOP)
+        child.kill()
+
+        embedded.stop(data_dir)
+        start(data_dir)
+
+    assert not backend.is_alive()
 
 
 def test_it_refuses_a_second_launcher_on_the_same_folder(data_dir: Path) -> None:
