@@ -185,6 +185,7 @@ class Service:
         """Raise ServerError if a child has ended, with the end of its log."""
         for child in [*embedded.children(self.data_dir), *self._children.values()]:
             if not child.is_alive():
+                child.kill()  # what it left behind in its group
                 raise ServerError(
                     f"The process {child.name} ended by itself (exit code {child.popen.returncode}). "
                     f"The end of {child.log}:\n{child.log_tail()}\n"

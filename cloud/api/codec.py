@@ -102,7 +102,7 @@ def read_embeddings(
 
 def _from_base64(texts: Sequence[str]) -> Float32Matrix:
     try:
-        payloads = list(map(binascii.a2b_base64, texts))
+        payloads = [binascii.a2b_base64(text, strict_mode=True) for text in texts]
     except (binascii.Error, ValueError) as error:
         raise InvalidArgument(f"Invalid base64 string: {error}") from error
     sizes = set(map(len, payloads))
@@ -123,7 +123,7 @@ def from_numbers(rows: Sequence[Sequence[float]]) -> Float32Matrix:
 
 
 def _check_one_length(sizes: set[int]) -> None:
-    if sizes == {0}:
+    if 0 in sizes:
         raise InvalidArgument("Validation error: embeddings: Each embedding must have at least 1 dimension")
     if len(sizes) > 1:
         raise InvalidArgument("Inconsistent dimensions in provided embeddings")

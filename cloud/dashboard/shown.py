@@ -49,7 +49,7 @@ class Indexing:
     @property
     def is_settled(self) -> bool:
         """Whether nothing will change by itself."""
-        return self.state == "done"
+        return self.state in ("done", "empty")
 
     @classmethod
     def of(cls, view: CollectionView) -> Self:
@@ -63,7 +63,7 @@ class Indexing:
         if state == "queued":
             return cls(percent, state, "Queued", f"Waiting for a worker. {_MEANWHILE}")
         if view.compacted_to >= view.log_head:
-            return cls(percent, "done", *(_EMPTY if view.log_head == 0 else _INDEXED))
+            return cls(percent, "done", *_INDEXED) if view.log_head else cls(percent, "empty", *_EMPTY)
         return cls(percent, "log", *(_TAIL if view.segment_rows else _LOG))
 
 

@@ -66,8 +66,10 @@ class Child:
         return Process(self.popen.pid, _started(self.popen.pid) or "gone")
 
     def is_alive(self) -> bool:
-        """Whether the leader still runs."""
-        return self.popen.poll() is None
+        """Whether the leader still runs. Leaves a dead one unreaped, so that its group can still be named."""
+        return self.popen.returncode is None and (
+            os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        )
 
     def ask_to_end(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Signal the leader alone: it knows how to end its own children in order."""
@@ -82,30 +84,21 @@ class Child:
         if self.popen.returncode is not None:
             return
         deadline = time.monotonic() + wait_seconds
-        if not self._has_exited():
+        if self.is_alive():
             self.popen.send_signal(number)
-        while not self._has_exited() and time.monotonic() < deadline:
+        while self.is_alive() and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         self.kill()
 
     def kill(self) -> None:
         """End the whole group at once, as a power cut would."""
         if self.popen.returncode is None:
-            os.killpg(
-                self.popen.pid, signal.SIGKILL
-            )  # the leader is not reaped yet, so the number is its own
+            os.killpg(self.popen.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
             self.popen.wait()
 
     def log_tail(self, lines: int = 12) -> str:
         """The last lines of its log, indented, for an error message."""
         return tail(self.log, lines)
-
-    def _has_exited(self) -> bool:
-        """Like poll(), but leaves the zombie, so that its group can still be named."""
-        return (
-            self.popen.returncode is not None
-            or os.waitid(os.P_PID, self.popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        )
 
 
 def spawn(

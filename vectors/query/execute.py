@@ -142,6 +142,7 @@ def _settings(plans: Sequence[QueryPlan | None], *, has_filter: bool) -> list[st
     ef_search = max((chosen.ef_search for chosen in plans if chosen), default=0)
     settings = [] if has_filter else ["plan_cache_mode = force_generic_plan"]
     if ef_search:
+        # Every other way to the graph's candidates must sort, so the graph is taken.
         settings += [
             f"hnsw.ef_search = {ef_search}",
             "hnsw.iterative_scan = relaxed_order",

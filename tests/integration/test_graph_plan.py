@@ -1,0 +1,77 @@
+"""That a graph query walks the graph and an exact one does not, by PostgreSQL's own word."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from cloud.api.permissions import manifests
+from cloud.processes import Service
+from tests.compact import compact
+from tests.factories import Place, batch, make_tenant, vectors
+from vectors.cells.parameters import vector
+from vectors.cells.transaction import transaction
+from vectors.query import execute, parts
+from vectors.query.plan import EXACT, QueryPlan
+from vectors.types import Include
+from vectors.where import parse
+
+ROWS, DIMENSION = 3_000, 32
+
+
+@pytest.fixture(scope="module")
+def segmented(database: Service) -> Place:
+    """A collection whose records are in one segment."""
+    place = make_tenant("acme").collection(space="cosine")
+    place.call("add", batch(ROWS, dimension=DIMENSION))
+    compact(database, place)
+    place.nearest([1.0] * DIMENSION)  # this process's manifest is the new one from here on
+    return place
+
+
+def explain(place: Place, chosen: QueryPlan, where: object = None) -> str:
+    """PostgreSQL's plan of a query, with the settings that the query would run with."""
+    manifest = manifests.get(place.cast.tenant_id, UUID(str(place.collection_id)))
+    predicate = parts.predicate(parse(where, None))
+    text = execute._statement(manifest, (Include.DOCUMENTS,), DIMENSION, chosen, predicate.text)
+    values = {
+        "collection_id": manifest.collection_id,
+        "compacted_to": manifest.compacted_to,
+        "k": 10,
+        "candidates": 20,
+        "vector": vector(vectors(1, DIMENSION, seed=5)[0]),
+        **predicate.parameters,
+    }
+    settings = execute._settings([chosen], has_filter=where is not None)
+    with transaction(manifest.tenant_id, settings) as pipeline:
+        cursor = pipeline.run(f"EXPLAIN {text}", values, keep=where is None)
+    return "\n".join(str(line) for (line,) in cursor.fetchall())
+
+
+def by_graph(place: Place) -> QueryPlan:
+    """The graph for every segment."""
+    manifest = manifests.get(place.cast.tenant_id, UUID(str(place.collection_id)))
+    return QueryPlan(frozenset(segment.segment_id for segment in manifest.segments), 20, 100)
+
+
+def test_it_walks_the_graph_under_row_level_security(segmented: Place) -> None:
+    text = explain(segmented, by_graph(segmented))
+    assert "l2_normalize_idx" in text
+    assert "Order By" in text
+
+
+def test_it_walks_the_graph_with_a_broad_filter(segmented: Place) -> None:
+    assert "l2_normalize_idx" in explain(segmented, by_graph(segmented), {"even": True})
+
+
+def test_it_leaves_the_graph_alone_in_an_exact_plan(segmented: Place) -> None:
+    assert "l2_normalize_idx" not in explain(segmented, EXACT, {"n": {"$lt": 30}})
+
+
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [({"n": 7}, "metadata_idx"), ({"n": {"$lt": 30}}, "case_idx"), ({"n": {"$gte": 2_990}}, "case_idx")],
+)
+def test_it_filters_by_an_index_under_row_level_security(segmented: Place, where: object, index: str) -> None:
+    assert index in explain(segmented, EXACT, where)
