@@ -25,3 +25,14 @@ def settle(request: pytest.FixtureRequest, database: Service) -> Settle:
             compact(database, place)
 
     return act
+
+
+@pytest.fixture(scope="module")
+def shelf(database: Service) -> Place:
+    """A collection of ten records for the tests of a module that change nothing."""
+    from tests.factories import batch, make_tenant  # noqa: PLC0415
+
+    del database
+    place = make_tenant("shelf").collection(name="shelf")
+    place.call("add", batch(10))
+    return place

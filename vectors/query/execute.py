@@ -146,7 +146,7 @@ def _settings(plans: Sequence[QueryPlan | None], *, has_filter: bool) -> list[st
         settings += [
             f"hnsw.ef_search = {ef_search}",
             "hnsw.iterative_scan = relaxed_order",
-            "enable_seqscan = off",
+            "enable_sort = off",
         ]
     return settings
 
