@@ -49,12 +49,14 @@ fmt: .venv/dev.stamp ## format, and mend what the lints can mend
 bench: .venv/dev.stamp .venv-bench/bench.stamp ## ours against a Chroma server, same machine, same data
 	@exec env QUICK=$(QUICK) .venv/bin/python -m bench
 
+UV_FLAGS := --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header
+
 lock: ## write deploy/requirements/*.txt anew from pyproject.toml (needs uv)
 	@command -v uv > /dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
-	uv pip compile --quiet --generate-hashes --python-version 3.11 --extra up pyproject.toml -o $(REQUIREMENTS)/up.txt
-	uv pip compile --quiet --generate-hashes --python-version 3.11 --extra up --extra dev \
+	uv pip compile $(UV_FLAGS) --extra up pyproject.toml -o $(REQUIREMENTS)/up.txt
+	uv pip compile $(UV_FLAGS) --extra up --extra dev \
 	    -c $(REQUIREMENTS)/up.txt pyproject.toml -o $(REQUIREMENTS)/dev.txt
-	uv pip compile --quiet --generate-hashes --python-version 3.11 --extra bench pyproject.toml -o $(REQUIREMENTS)/bench.txt
+	uv pip compile $(UV_FLAGS) --extra bench pyproject.toml -o $(REQUIREMENTS)/bench.txt
 
 clean: ## remove .venv, .venv-bench and caches; data in $DATA_DIR stays
 	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -42,7 +42,7 @@ def _words(name: str, default: str) -> list[str]:
 # --- where things are, and which profile this is -------------------------------------------------
 DATA_DIR = Path(_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 PORT = _integer("PORT", 8000, at_least=1)
-_servers = None if _text("DATABASE_URL") else embedded.running(DATA_DIR)
+_servers = None if _text("DATABASE_URL") and _text("REDIS_URL") else embedded.running(DATA_DIR)
 PROFILE = _text("TESSERA_PROFILE", "production" if _text("DATABASE_URL") else "development")
 if PROFILE not in ("development", "production"):
     raise ImproperlyConfigured(f"TESSERA_PROFILE must be development or production, got {PROFILE!r}")
