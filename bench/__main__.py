@@ -39,6 +39,7 @@ class Scale:
     budget_seconds: float
 
 
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FULL = Scale(10_000, 10_000, 3, 0.6, 5, data.QUERY_COUNT, 60.0, 240.0)
 QUICK = Scale(4_000, 2_400, 1, 0.2, 3, 25, 6.0, 40.0)
 
@@ -46,7 +47,8 @@ QUICK = Scale(4_000, 2_400, 1, 0.2, 3, 25, 6.0, 40.0)
 def main() -> int:
     """Run, and say loudly if an answer was wrong."""
     arguments = _arguments()
-    signal.signal(signal.SIGTERM, _end)
+    for number in ENDING_SIGNALS:
+        signal.signal(number, _end)
     began = time.monotonic()
     try:
         _run(arguments, began)
@@ -84,8 +86,14 @@ def _arguments() -> argparse.Namespace:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not interrupt the cleaning up
+    _finish_undisturbed()
     raise KeyboardInterrupt
+
+
+def _finish_undisturbed() -> None:
+    """From here on only cleaning up is left, which takes seconds: no signal may leave a server behind."""
+    for number in ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _say(line: str) -> None:
@@ -100,6 +108,7 @@ def _run(arguments: argparse.Namespace, began: float) -> None:
     with ExitStack() as stack:
         targets = _start(arguments, stack)
         _fill(stage, chosen, targets, scale, stack, keep=arguments.keep)
+        stack.callback(_finish_undisturbed)  # the last one in runs first
         rows = []
         rest = Rest(scale.rest_seconds)
         for operation in chosen:

@@ -20,6 +20,7 @@ from psycopg import sql
 from tenants.databases import cell_name
 from tenants.errors import ServiceError, Unavailable
 from vectors.cells import schema
+from vectors.query.plan import ROLE_DEFAULTS
 
 MIN_SERVER_VERSION = 160_000
 MIN_VECTOR_VERSION = (0, 8, 6)
@@ -123,12 +124,15 @@ def _make_roles(raw: psycopg.Connection[Any]) -> None:
             )
     segments, worker, web = (sql.Identifier(f"{prefix}_{role}") for role in ("segments", "worker", "web"))
     raw.execute(sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(segments, worker))
-    raw.execute(
-        sql.SQL("ALTER ROLE {} SET statement_timeout = {}").format(
-            web,
-            sql.Literal(f"{settings.STATEMENT_TIMEOUT_SECONDS}s"),
-        ),
-    )
+    _set_defaults(raw, web)
+
+
+def _set_defaults(raw: psycopg.Connection[Any], web: sql.Identifier) -> None:
+    raw.execute("SELECT '[1]'::vector")  # loads pgvector, whose settings are unknown before
+    defaults = {"statement_timeout": f"{settings.STATEMENT_TIMEOUT_SECONDS}s", **ROLE_DEFAULTS}
+    for name, value in defaults.items():
+        setting = sql.SQL(".").join(map(sql.Identifier, name.split(".")))
+        raw.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(web, setting, sql.Literal(value)))
 
 
 def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:

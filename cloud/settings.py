@@ -177,6 +177,7 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "tenants.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.BCryptSHA256PasswordHasher"]
+CSRF_FAILURE_VIEW = "cloud.dashboard.views.errors.csrf_failure"
 LOGIN_URL = "dashboard:sign-in"
 LOGIN_REDIRECT_URL = "dashboard:databases"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_DEVELOPMENT

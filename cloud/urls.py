@@ -14,5 +14,5 @@ urlpatterns = [
     path("dashboard", RedirectView.as_view(url="/dashboard/")),
 ]
 
-handler404 = "cloud.api.errors.not_found"
-handler500 = "cloud.api.errors.server_error"
+handler404 = "cloud.failures.not_found"
+handler500 = "cloud.failures.server_error"

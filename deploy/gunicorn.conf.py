@@ -11,7 +11,7 @@ import os
 os.environ.setdefault("DATABASE_ROLE", "web")
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
-worker_class = "gthread"
+worker_class = "cloud.lingering.LingeringThreadWorker"  # gunicorn's gthread, that stays with a busy client
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
 preload_app = False  # each worker makes its own connections

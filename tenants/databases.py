@@ -58,7 +58,7 @@ def get(tenant_id: UUID, name: str) -> Database:
     """
     with tenant_transaction(tenant_id):
         try:
-            return Database.objects.get(tenant_id=tenant_id, name=name)
+            return Database.objects.get(tenant_id=tenant_id, name=names.sought(name))
         except Database.DoesNotExist as error:
             raise NotFound(f"Database [{name}] not found. Are you sure it exists?") from error
 

@@ -103,6 +103,18 @@ def list_keys(tenant_id: UUID) -> list[ApiKey]:
         return list(_living(tenant_id).prefetch_related("databases").order_by("-created_at"))
 
 
+def get(tenant_id: UUID, key_id: UUID) -> ApiKey:
+    """A key that is not revoked.
+
+    Raises:  NotFound
+    """
+    with tenant_transaction(tenant_id):
+        key = _living(tenant_id).filter(key_id=key_id).first()
+    if key is None:
+        raise NotFound(f"Key [{key_id}] not found")
+    return key
+
+
 def revoke(tenant_id: UUID, key_id: UUID) -> None:
     """Refuse the key from now on: at once here, within KEY_CACHE_SECONDS in other processes.
 

@@ -32,6 +32,14 @@ def check_tenant(name: str) -> str:
     return name
 
 
+def sought(name: str) -> str:
+    """A name from outside as it can be compared with stored ones.
+
+    PostgreSQL cannot be asked for U+0000; no stored name has it, and none is empty.
+    """
+    return "" if "\x00" in name else name
+
+
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

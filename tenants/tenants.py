@@ -47,7 +47,7 @@ def resolve(name: str) -> UUID:
     Raises:  NotFound
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tenants_resolve(%s)", [name])
+        cursor.execute("SELECT tenants_resolve(%s)", [names.sought(name)])
         (tenant_id,) = cursor.fetchone() or (None,)
     if tenant_id is None:
         raise NotFound(f"Tenant [{name}] not found")

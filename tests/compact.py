@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import cache
 
 import psycopg
 from django.conf import settings
@@ -21,8 +22,13 @@ from workers.compaction import Compacted
 RESOURCES = Resources(memory_bytes=256 * 1024 * 1024, parallel_workers=0)
 
 
+@cache
 def cell_of(place: Place) -> str:
-    """The cell of a collection."""
+    """The cell of a collection; asked once, as the web role."""
+    return stage.elsewhere(lambda: _find_cell(place))
+
+
+def _find_cell(place: Place) -> str:
     with tenant_transaction(place.cast.tenant_id):
         return str(Database.objects.get(tenant_id=place.cast.tenant_id, name=place.cast.database).cell)
 
@@ -33,15 +39,24 @@ def compact(
     after_phase: Callable[[str], None] = lambda _: None,
 ) -> Compacted:
     """Move the collection's live log into a segment; `after_phase` runs as each phase begins."""
-    cell = cell_of(place)
     with stage.role(database, "worker"):
         jobs.enqueue(
-            cell,
+            cell_of(place),
             tenant_id=place.cast.tenant_id,
             collection_id=place.collection_id,
             kind="compact",
         )
-        job = jobs.claim(cell, lease_seconds=60)
+    return resume(database, place, after_phase)
+
+
+def resume(
+    database: Service,
+    place: Place,
+    after_phase: Callable[[str], None] = lambda _: None,
+) -> Compacted:
+    """Claim the collection's job and do it, as a worker that finds it waiting."""
+    with stage.role(database, "worker"):
+        job = jobs.claim(cell_of(place), lease_seconds=60)
         assert job is not None
         assert job.collection_id == place.collection_id
         done = compaction.compact(
@@ -53,6 +68,22 @@ def compact(
         )
         jobs.finish(job)
     return done
+
+
+def expire_lease(database: Service, place: Place) -> None:
+    """Let the time pass that a dead worker's lease has left."""
+    with stage.role(database, "worker"):
+        connect().execute(
+            f"UPDATE {cell_of(place)}.job SET lease_until = now() WHERE collection_id = %s".encode(),
+            [place.collection_id],
+        )
+
+
+def take_over(database: Service, place: Place) -> None:
+    """Claim the job at the next epoch, as another worker does once the lease has run out."""
+    expire_lease(database, place)
+    with stage.role(database, "worker"):
+        assert jobs.claim(cell_of(place), lease_seconds=60) is not None
 
 
 def read_as_owner(database: Service, tenant_id: uuid.UUID, query: str) -> list[tuple[object, ...]]:

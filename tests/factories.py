@@ -88,7 +88,10 @@ class Cast:
 
     def collection(self, *, space: str = "l2", name: str | None = None, **hnsw: object) -> Place:
         """Make a collection over the wire."""
-        wanted = {"name": name or f"c-{uuid.uuid4().hex[:8]}", "configuration": {"hnsw": {"space": space, **hnsw}}}
+        wanted = {
+            "name": name or f"c-{uuid.uuid4().hex[:8]}",
+            "configuration": {"hnsw": {"space": space, **hnsw}},
+        }
         made = self.wire.post(f"{self.place}/collections", wanted)
         assert made.status == 200, made
         return Place(self, uuid.UUID(made.body["id"]), made.body["name"])
@@ -130,7 +133,7 @@ class Place:
 
 
 def make_tenant(kind: str, quotas: Mapping[str, int] = MappingProxyType(GENEROUS)) -> Cast:
-    """A fresh tenant with a database and its keys, like no other test's; with `{}` it has the default plan."""
+    """A fresh tenant with a database and its keys; with `{}` it has the default plan."""
     tenant = tenants.create(f"{kind}-{uuid.uuid4().hex[:12]}")
     with tenant_transaction(tenant.tenant_id):
         tenant.quota_overrides = dict(quotas)

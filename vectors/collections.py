@@ -28,7 +28,10 @@ from vectors.sql import in_cell
 
 @dataclass(frozen=True)
 class CollectionView:
-    """A collection as readers see it: what it was declared to be, and what it has become."""
+    """A collection as readers see it: what it was declared to be, and what it has become.
+
+    job_state: of the background work that is not done: queued, running, parked, or empty without any
+    """
 
     collection_id: UUID
     name: str
@@ -43,7 +46,9 @@ class CollectionView:
     logical_bytes: int
     segment_rows: int
     metadata_keys: dict[str, list[str]]
-    job: str | None
+    job_state: str
+    job_phase: str
+    job_cause: str
 
     @property
     def indexed_ratio(self) -> float:
@@ -94,7 +99,7 @@ def get_by_name(database: Database, name: str) -> CollectionView:
 
     Raises:  CollectionNotFound
     """
-    return _only(database, CollectionNotFound.by_name(name), name=name)
+    return _only(database, CollectionNotFound.by_name(name), name=names.sought(name))
 
 
 def get_by_id(database: Database, collection_id: UUID) -> CollectionView:
@@ -127,15 +132,17 @@ def modify(
     new_name: str | None,
     new_metadata: Mapping[str, Any] | None,
     new_configuration: Mapping[str, Any] | None,
+    limits: Limits,
 ) -> None:
     """Rename, replace the whole metadata, or change search parameters; None leaves as it is.
 
-    Raises:      InvalidArgument, CollectionNotFound, AlreadyExists
+    Raises:      InvalidArgument, QuotaExceeded, CollectionNotFound, AlreadyExists
     Transaction: opens one
     Source:      contract, section 8.4
     """
     if new_name is not None:
         names.check(new_name)
+        quotas.check(limits, "name_bytes", len(new_name.encode()), action="Update Collection")
     try:
         with tenant_transaction(database.tenant_id):
             collection = (
@@ -152,7 +159,8 @@ def modify(
                 stored = configurations.from_stored(orjson.loads(collection.configuration_json))
                 changed = configurations.modify(stored, **new_configuration)
                 collection.configuration_json = orjson.dumps(configurations.to_stored(changed)).decode()
-                _configure_state(collection, changed)
+                if (changed.ef_search, changed.max_neighbors) != (stored.ef_search, stored.max_neighbors):
+                    _configure_state(collection, changed)
             collection.save()
     except IntegrityError as error:
         raise AlreadyExists(f"Collection [{new_name}] already exists") from error
@@ -165,7 +173,7 @@ def delete(database: Database, name: str) -> None:
     Transaction: opens one
     """
     with tenant_transaction(database.tenant_id):
-        found = _find(database).select_for_update(of=("self",)).filter(name=name).first()
+        found = _find(database).select_for_update(of=("self",)).filter(name=names.sought(name)).first()
         if found is None:
             raise CollectionNotFound.by_name(name)
         _drop_states(database, [found.collection_id])
@@ -179,7 +187,8 @@ def delete_database(tenant_id: UUID, name: str) -> None:
     Transaction: opens one
     """
     with tenant_transaction(tenant_id):
-        database = Database.objects.select_for_update().filter(tenant_id=tenant_id, name=name).first()
+        owned = Database.objects.filter(tenant_id=tenant_id, name=names.sought(name))
+        database = owned.select_for_update().first()
         if database is None:
             raise NotFound(f"Database [{name}] not found")
         _drop_states(database, list(_find(database).values_list("collection_id", flat=True)))
@@ -262,7 +271,8 @@ def _views(rows: Iterable[Collection]) -> list[CollectionView]:
 
 
 def _view(row: Collection, state: tuple[Any, ...]) -> CollectionView:
-    dimension, version, compacted_to, records, logical_bytes, keys, log_head, segment_rows, job = state
+    dimension, version, compacted_to, records, logical_bytes, keys, log_head, segment_rows, *job = state
+    job_state, job_phase, job_cause = job
     return CollectionView(
         collection_id=row.collection_id,
         name=row.name,
@@ -277,5 +287,7 @@ def _view(row: Collection, state: tuple[Any, ...]) -> CollectionView:
         logical_bytes=logical_bytes,
         segment_rows=segment_rows,
         metadata_keys=keys if isinstance(keys, dict) else orjson.loads(keys),
-        job=job,
+        job_state=job_state,
+        job_phase=job_phase,
+        job_cause=job_cause,
     )

@@ -73,7 +73,12 @@ def _encode_carefully(metadata: Metadata) -> bytes:
 
 def _encode_value(value: Value) -> bytes:
     if isinstance(value, int) and not isinstance(value, bool) and not MIN_INT64 <= value <= MAX_INT64:
-        value = float(value)  # wire: an integer past 64 bits becomes a float
+        try:
+            value = float(value)  # wire: an integer past 64 bits becomes a float
+        except OverflowError as error:
+            raise InvalidArgument(
+                "Validation error: metadatas: a number is past the range of floats"
+            ) from error
     if not isinstance(value, float):
         return orjson.dumps(value)
     digits = format(Decimal(repr(value)), "f")

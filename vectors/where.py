@@ -158,7 +158,10 @@ class _Parser:
         if isinstance(value, float) and not math.isfinite(value):
             raise self.fail("numbers must be finite")
         if isinstance(value, int) and not MIN_INT64 <= value <= MAX_INT64:
-            return float(value)
+            try:
+                return float(value)
+            except OverflowError as error:
+                raise self.fail("numbers must be within the range of a 64-bit float") from error
         return value
 
     def text(self, value: str) -> str:

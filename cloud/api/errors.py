@@ -10,7 +10,7 @@ import logging
 import orjson
 import psycopg
 from django.db import DatabaseError as DjangoDatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from rest_framework import exceptions as rest
 from rest_framework.response import Response
 
@@ -50,7 +50,7 @@ def answer(error: Exception) -> HttpResponse:
         log.error("the database is away: %s", error)
         return body(503, "ChromaError", "A part of the service is away; try again.")
     log.error("unexpected failure", exc_info=error)
-    return body(500, "InternalError", _HIDDEN)
+    return internal()
 
 
 def body(status: int, name: str, message: str) -> HttpResponse:
@@ -73,13 +73,6 @@ def drf_exception_handler(error: Exception, context: object) -> Response | HttpR
     return answer(error)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """An unknown route: an empty body, whatever the path."""
-    del request, exception
-    return HttpResponse(status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """A failure outside every view of ours."""
-    del request
+def internal() -> HttpResponse:
+    """A failure of ours, hidden."""
     return body(500, "InternalError", _HIDDEN)

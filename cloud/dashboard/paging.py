@@ -36,11 +36,13 @@ class Page(Generic[T]):
 def read(request: HttpRequest, rows_count: int, fetch: Callable[[int, int], Sequence[T]]) -> Page[T]:
     """The page that the address asks for; `fetch` takes a limit and an offset.
 
-    Raises:  NotFound for a page that cannot be
+    Raises:  NotFound for a page that is not there
     """
     text = request.GET.get("page", "1")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
     if not 1 <= number <= _MAX_NUMBER:
         raise NotFound
     rows = fetch(rows_count + 1, (number - 1) * rows_count)
+    if number > 1 and not rows:
+        raise NotFound
     return Page(rows[:rows_count], number, has_next=len(rows) > rows_count)

@@ -1,4 +1,4 @@
-"""The tenant's part of a page's address."""
+"""The parts of a page's address that are names."""
 
 from __future__ import annotations
 
@@ -20,3 +20,17 @@ class TenantNameConverter:
     def to_url(self, value: str) -> str:
         """The part of a path for a name; Django escapes the rest, and our percent signs once more."""
         return value.replace("%", "%25").replace("/", "%2F")
+
+
+class DatabaseNameConverter:
+    """A database's name as one part of a path; what `tenants.names` would refuse is no address."""
+
+    regex = "[a-zA-Z0-9._-]+"
+
+    def to_python(self, value: str) -> str:
+        """The name itself."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The name itself."""
+        return value

@@ -53,15 +53,16 @@ class Indexing:
 
     @classmethod
     def of(cls, view: CollectionView) -> Self:
-        """The state in words; the first of the job's words is its state."""
+        """The state in words."""
         percent = int(view.indexed_ratio * 100)  # rounded down, so that 100 % means all
-        state, _, rest = (view.job or "").partition(" ")
-        if state == "parked":
-            return cls(percent, state, "Stopped", _PARKED, cause=rest.strip() or "No cause was recorded.")
-        if state == "running":
-            return cls(percent, state, "Indexing", f"{_phase(rest)}. {_MEANWHILE}")
-        if state == "queued":
-            return cls(percent, state, "Queued", f"Waiting for a worker. {_MEANWHILE}")
+        if view.job_state == "parked":
+            return cls(
+                percent, "parked", "Stopped", _PARKED, cause=view.job_cause or "No cause was recorded."
+            )
+        if view.job_state == "running":
+            return cls(percent, "running", "Indexing", f"{_phase(view.job_phase)}. {_MEANWHILE}")
+        if view.job_state == "queued":
+            return cls(percent, "queued", "Queued", f"Waiting for a worker. {_MEANWHILE}")
         if view.compacted_to >= view.log_head:
             return cls(percent, "done", *_INDEXED) if view.log_head else cls(percent, "empty", *_EMPTY)
         return cls(percent, "log", *(_TAIL if view.segment_rows else _LOG))

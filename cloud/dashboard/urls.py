@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from django.urls import include, path, register_converter
 
-from cloud.dashboard.paths import TenantNameConverter
+from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
 from cloud.dashboard.views import account, collections, databases, errors, keys
 
+register_converter(DatabaseNameConverter, "database")
 register_converter(TenantNameConverter, "tenant")
 
 app_name = "dashboard"
 _tenant = [
     path("", databases.entrance),
     path("databases", databases.databases, name="databases"),
-    path("databases/<str:database_name>", databases.database, name="database"),
+    path("databases/<database:database_name>", databases.database, name="database"),
     path(
-        "databases/<str:database_name>/collections/<uuid:collection_id>",
+        "databases/<database:database_name>/collections/<uuid:collection_id>",
         collections.collection,
         name="collection",
     ),
     path(
-        "databases/<str:database_name>/collections/<uuid:collection_id>/indexing",
+        "databases/<database:database_name>/collections/<uuid:collection_id>/indexing",
         collections.indexing,
         name="indexing",
     ),
@@ -32,6 +33,7 @@ urlpatterns = [
     path("sign-in", account.sign_in, name="sign-in"),
     path("sign-out", account.sign_out, name="sign-out"),
     path("theme", account.theme, name="theme"),
+    path("t/<tenant:tenant_name>", databases.entrance),
     path("t/<tenant:tenant_name>/", include(_tenant)),
     path("<path:unknown>", errors.unknown),
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cloud.processes import Service
 from tests import stage
-from tests.compact import compact
+from tests.compact import cell_of, compact, expire_lease, read_as_owner, resume, take_over
 from tests.factories import Cast, batch
+from workers.jobs import LeaseLost
 
 
 def test_it_keeps_every_record_through_a_compaction(database: Service, acme: Cast) -> None:
@@ -41,7 +44,9 @@ def test_it_neither_revives_nor_stales_what_changes_while_it_runs(database: Serv
         old, new = f"r{place_number}", f"r{200 + place_number}"
         place.call("delete", {"ids": [old, f"r{210 + place_number}"]})
         place.call("update", {"ids": [new], "documents": [f"changed in {place_number}"]})
-        place.call("upsert", {"ids": [f"r{20 + place_number}"], "embeddings": [[9.0] * 8], "documents": ["moved"]})
+        place.call(
+            "upsert", {"ids": [f"r{20 + place_number}"], "embeddings": [[9.0] * 8], "documents": ["moved"]}
+        )
         place.call("add", {"ids": [f"new{place_number}"], "embeddings": [[5.0] * 8]})
 
     compact(database, place, disturb)
@@ -71,7 +76,9 @@ def test_it_keeps_default_order_when_records_change_and_come_back(database: Serv
     assert place.ids() == expected
 
 
-def test_it_empties_the_log_and_the_manifest_when_everything_was_deleted(database: Service, acme: Cast) -> None:
+def test_it_empties_the_log_and_the_manifest_when_everything_was_deleted(
+    database: Service, acme: Cast
+) -> None:
     place = acme.collection()
     place.call("add", batch(30))
     compact(database, place)
@@ -81,3 +88,44 @@ def test_it_empties_the_log_and_the_manifest_when_everything_was_deleted(databas
     assert place.nearest([0.0] * 8) == []
     place.call("add", batch(3))
     assert place.ids() == ["r0", "r1", "r2"]
+
+
+class Died(Exception):
+    """Stands for a worker that stops existing."""
+
+
+@pytest.mark.parametrize("phase", ["copying", "building the graph", "indexing", "swapping", "purging"])
+def test_it_resumes_after_a_worker_died_between_any_two_steps(
+    database: Service, acme: Cast, phase: str
+) -> None:
+    place = acme.collection()
+    place.call("add", batch(150))
+    compact(database, place)
+    place.call("add", batch(150, first=150))
+
+    def die(begun: str) -> None:
+        if begun == phase:
+            raise Died
+
+    with pytest.raises(Died):
+        compact(database, place, die)
+    place.call("delete", {"ids": ["r7", "r170"]})
+    expire_lease(database, place)
+    resume(database, place)
+    assert place.ids() == [f"r{number}" for number in range(300) if number not in (7, 170)]
+    states = f"SELECT state FROM {cell_of(place)}.segment WHERE collection_id = '{place.collection_id}'"
+    assert ("building",) not in read_as_owner(database, acme.tenant_id, states)
+
+
+def test_it_fences_off_a_worker_whose_job_was_taken_over(database: Service, acme: Cast) -> None:
+    place = acme.collection()
+    place.call("add", batch(80))
+
+    def lose(phase: str) -> None:
+        if phase == "swapping":
+            stage.elsewhere(lambda: take_over(database, place))
+
+    with pytest.raises(LeaseLost):
+        compact(database, place, lose)
+    assert acme.wire.get(f"{place.path}/indexing_status").body["num_indexed_ops"] == 0
+    assert place.count() == 80

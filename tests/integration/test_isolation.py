@@ -9,24 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from unittest import mock
 
-import psycopg
 import pytest
+from django.db import ProgrammingError
 
 from cloud.api.permissions import manifests
 from cloud.processes import Service
 from tenants import scope
+from tenants.models import Database
 from tests.compact import cell_of, compact
 from tests.factories import Cast, Place, batch
 from vectors.cells import transaction as cell_transaction
 from vectors.cells.transaction import connect
 
 TABLES = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job")
-CONTROL_TABLES = ("tenants_tenant", "tenants_member", "tenants_database", "tenants_apikey", "vectors_collection")
+CONTROL_TABLES = (
+    "tenants_tenant",
+    "tenants_member",
+    "tenants_database",
+    "tenants_apikey",
+    "vectors_collection",
+)
 
 
 @pytest.fixture
 def stolen(database: Service, acme: Cast, globex: Cast) -> Iterator[Place]:
-    """A collection of acme with a segment, a log and tombstones, while every transaction is bound to globex."""
+    """A collection of acme with segment, log and tombstones, while every transaction is bound to globex."""
     place = acme.collection(name="secrets")
     place.call("add", batch(60))
     compact(database, place)
@@ -104,14 +111,12 @@ def test_it_shows_nothing_when_no_tenant_is_bound(database: Service, acme: Cast)
 
 
 def test_it_refuses_to_write_a_row_of_another_tenant(database: Service, acme: Cast, globex: Cast) -> None:
-    connection = connect()
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-        connection.execute(scope.set_local_tenant(acme.tenant_id).encode())
-        connection.execute(
-            "INSERT INTO tenants_database (database_id, tenant_id, name, cell, created_at) "
-            "VALUES (gen_random_uuid(), %s, 'theirs', 'cell_000', now())",
-            [globex.tenant_id],
-        )
+    intruder = Database(tenant_id=globex.tenant_id, name="theirs", cell="cell_000")
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        scope.tenant_transaction(acme.tenant_id),
+    ):
+        intruder.save(force_insert=True)
 
 
 def test_it_connects_as_roles_that_own_nothing(database: Service) -> None:

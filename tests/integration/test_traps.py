@@ -49,7 +49,10 @@ def test_it_finds_by_graph_what_an_exact_scan_finds(
     fill(place, matrix)
     compact(database, place)
     hits = sum(
-        len(set(place.nearest(query.tolist())) & {f"r{row}" for row in exact_nearest(matrix, query, space, 10)})
+        len(
+            set(place.nearest(query.tolist()))
+            & {f"r{row}" for row in exact_nearest(matrix, query, space, 10)}
+        )
         for query in queries
     )
     assert hits >= 97
@@ -141,8 +144,13 @@ def test_it_never_gives_fewer_than_k_while_k_match(
     place.call("add", batch(1_500, dimension=16))
     compact(database, place)
     # The worst choice a planner could make: a graph walk for a filter that matches one row in a hundred.
-    monkeypatch.setattr(execute, "_plan", lambda manifest, *_: QueryPlan(
-        frozenset(segment.segment_id for segment in manifest.segments), 20, 20))
+    monkeypatch.setattr(
+        execute,
+        "_plan",
+        lambda manifest, *_: QueryPlan(
+            frozenset(segment.segment_id for segment in manifest.segments), 20, 20
+        ),
+    )
     where = {"$and": [{"n": {"$gte": 700}}, {"n": {"$lt": 715}}]}
     assert len(place.nearest([1.0] * 16, 15, where=where)) == 15
 
@@ -160,7 +168,8 @@ def test_it_keeps_long_vectors_inside_the_row(database: Service, acme: Cast) -> 
     ((toasted_bytes,),) = read_as_owner(
         database,
         acme.tenant_id,
-        f"SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid = '{cell}.segment_{segment}'::regclass",
+        "SELECT pg_relation_size(reltoastrelid) FROM pg_class "
+        f"WHERE oid = '{cell}.segment_{segment}'::regclass",
     )
     assert toasted_bytes == 0
 
@@ -177,7 +186,9 @@ def test_it_compacts_long_ids_and_long_values(database: Service, acme: Cast) -> 
     assert place.ids(where={"long": text[:30_003]}) == [ids[3]]
 
 
-@pytest.mark.parametrize("text", ["2.0", "1e22", "1e18", "-0.5", "1e-7", "9223372036854775807", "1.7976931348623157e308"])
+@pytest.mark.parametrize(
+    "text", ["2.0", "1e22", "1e18", "-0.5", "1e-7", "9223372036854775807", "1.7976931348623157e308"]
+)
 def test_it_keeps_a_numbers_type_and_every_digit(database: Service, acme: Cast, text: str) -> None:
     place = acme.collection()
     raw = b'{"ids": ["a"], "embeddings": [[1.0]], "metadatas": [{"x": %s}]}' % text.encode()
@@ -190,13 +201,16 @@ def test_it_keeps_a_numbers_type_and_every_digit(database: Service, acme: Cast, 
         place.call("update", {"ids": ["a"], "documents": ["changed"]})
 
 
-@pytest.mark.parametrize("body", [
-    {"ids": ["a\x00"], "embeddings": [[1.0]]},
-    {"ids": ["a"], "embeddings": [[1.0]], "documents": ["x\x00y"]},
-    {"ids": ["a"], "embeddings": [[1.0]], "uris": ["\x00"]},
-    {"ids": ["a"], "embeddings": [[1.0]], "metadatas": [{"k": "\x00"}]},
-    {"ids": ["a"], "embeddings": [[1.0]], "metadatas": [{"k\x00": 1}]},
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ids": ["a\x00"], "embeddings": [[1.0]]},
+        {"ids": ["a"], "embeddings": [[1.0]], "documents": ["x\x00y"]},
+        {"ids": ["a"], "embeddings": [[1.0]], "uris": ["\x00"]},
+        {"ids": ["a"], "embeddings": [[1.0]], "metadatas": [{"k": "\x00"}]},
+        {"ids": ["a"], "embeddings": [[1.0]], "metadatas": [{"k\x00": 1}]},
+    ],
+)
 def test_it_refuses_what_postgresql_cannot_store(acme: Cast, body: dict[str, object]) -> None:
     place = acme.collection()
     answer = acme.wire.post(f"{place.path}/add", body)

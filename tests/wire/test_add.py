@@ -80,7 +80,10 @@ def test_it_refuses_a_body_of_another_shape(acme: Cast, body: Any, path: str) ->
         ({"ids": ["a", "b"]}, "Inconsistent number of IDs, embeddings, documents, URIs and metadatas"),
         ({"embeddings": []}, "Inconsistent number of IDs, embeddings, documents, URIs and metadatas"),
         ({"documents": []}, "Inconsistent number of IDs, embeddings, documents, URIs and metadatas"),
-        ({"metadatas": [None, None]}, "Inconsistent number of IDs, embeddings, documents, URIs and metadatas"),
+        (
+            {"metadatas": [None, None]},
+            "Inconsistent number of IDs, embeddings, documents, URIs and metadatas",
+        ),
         ({"uris": ["u", "u"]}, "Inconsistent number of IDs, embeddings, documents, URIs and metadatas"),
         ({"ids": [""]}, "Empty ID, ID must have at least one character"),
         ({"embeddings": [[]]}, "Validation error: embeddings: Each embedding must have at least 1 dimension"),
@@ -92,7 +95,10 @@ def test_it_refuses_a_body_of_another_shape(acme: Cast, body: Any, path: str) ->
             {"embeddings": [[1e39]]},
             "Validation error: embeddings: Embeddings must not contain NaN or Infinity values",
         ),
-        ({"ids": ["a", "b"], "embeddings": [[1.0], [1.0, 2.0]]}, "Inconsistent dimensions in provided embeddings"),
+        (
+            {"ids": ["a", "b"], "embeddings": [[1.0], [1.0, 2.0]]},
+            "Inconsistent dimensions in provided embeddings",
+        ),
         ({"metadatas": [{"": 1}]}, "Validation error: metadatas: Invalid metadata at index 0"),
         ({"metadatas": [{"#k": 1}]}, "Validation error: metadatas: Invalid metadata at index 0"),
         ({"metadatas": [{"$k": 1}]}, "Validation error: metadatas: Invalid metadata at index 0"),
@@ -124,7 +130,9 @@ def test_it_skips_ids_that_exist_whole(acme: Cast, settle: Settle) -> None:
 
 def test_it_takes_the_first_of_equal_ids_in_one_request(acme: Cast) -> None:
     place = acme.collection()
-    place.call("add", {"ids": ["a", "b", "a"], "embeddings": [[1.0], [2.0], [3.0]], "documents": [None, "b", "late"]})
+    place.call(
+        "add", {"ids": ["a", "b", "a"], "embeddings": [[1.0], [2.0], [3.0]], "documents": [None, "b", "late"]}
+    )
     found = place.call("get", {"include": ["documents", "embeddings"]})
     assert found["ids"] == ["a", "b"]
     assert found["documents"] == [None, "b"]
@@ -184,7 +192,9 @@ def test_it_refuses_bad_base64(acme: Cast, given: str, message: str) -> None:
 
 def test_it_ignores_members_it_does_not_know(acme: Cast) -> None:
     place = acme.collection()
-    answer = acme.wire.post(f"{place.path}/add", {**ONE, "novelty": {"a": [1]}, "documents": None, "uris": None})
+    answer = acme.wire.post(
+        f"{place.path}/add", {**ONE, "novelty": {"a": [1]}, "documents": None, "uris": None}
+    )
     assert answer.status == 201
     assert place.ids() == ["a"]
 

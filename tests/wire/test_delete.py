@@ -87,7 +87,10 @@ def test_it_counts_the_ids_given_when_there_is_no_filter(acme: Cast, settle: Set
     ("body", "left"),
     [
         ({"where": {"even": True}}, ["r1", "r3", "r5", "r7", "r9"]),
-        ({"where_document": {"$contains": "number 7"}}, ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9"]),
+        (
+            {"where_document": {"$contains": "number 7"}},
+            ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9"],
+        ),
         ({"where": {"n": {"$gte": 2}}, "where_document": {"$not_contains": "9"}}, ["r0", "r1", "r9"]),
         ({"ids": ["r0", "r1", "nobody"], "where": {"even": True}}, [f"r{n}" for n in range(1, 10)]),
         ({"ids": [], "where": {"even": True}}, [f"r{n}" for n in range(10)]),

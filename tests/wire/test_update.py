@@ -136,7 +136,9 @@ def test_it_skips_unknown_ids_silently(acme: Cast, settle: Settle) -> None:
 def test_it_merges_metadata_key_by_key(acme: Cast, settle: Settle) -> None:
     place = first(acme)
     settle(place)
-    place.call("update", {"ids": ["a"], "metadatas": [{"k": None, "n": "now text", "new": True, "not": None}]})
+    place.call(
+        "update", {"ids": ["a"], "metadatas": [{"k": None, "n": "now text", "new": True, "not": None}]}
+    )
     settle(place)
     assert whole(place, "a")["metadatas"] == {"n": "now text", "new": True}
 
@@ -202,5 +204,7 @@ def test_it_refuses_more_records_than_the_plan_allows(acme: Cast) -> None:
     small = make_tenant("small", {})
     body = {"ids": [f"r{number}" for number in range(301)]}
     answer = small.wire.post(f"{small.collection().path}/update", body)
-    words = "Quota exceeded: 'Number of records' exceeded quota limit for action 'Update': current usage of 301"
+    words = (
+        "Quota exceeded: 'Number of records' exceeded quota limit for action 'Update': current usage of 301"
+    )
     assert_error(answer, 422, PLAIN, words)

@@ -64,7 +64,10 @@ def test_it_refuses_a_body_of_another_shape(shelf: Place, body: Any, path: str) 
         (ONE, "Collection expecting embedding with dimension of 8, got 2"),
         ({"ids": ["a", "b"], "embeddings": [[1.0] * 8]}, "Inconsistent number of IDs"),
         ({"ids": [""], "embeddings": [[1.0] * 8]}, "Empty ID, ID must have at least one character"),
-        ({"ids": ["a"], "embeddings": [[1e39] * 8]}, "Validation error: embeddings: Embeddings must not contain"),
+        (
+            {"ids": ["a"], "embeddings": [[1e39] * 8]},
+            "Validation error: embeddings: Embeddings must not contain",
+        ),
     ],
 )
 def test_it_refuses_what_breaks_a_rule(shelf: Place, body: dict[str, Any], message: str) -> None:
@@ -123,5 +126,7 @@ def test_it_counts_only_new_records_against_the_plan(acme: Cast) -> None:
 def test_it_refuses_more_records_than_the_plan_allows(acme: Cast) -> None:
     small = make_tenant("small", {})
     answer = small.wire.post(f"{small.collection().path}/upsert", batch(301))
-    words = "Quota exceeded: 'Number of records' exceeded quota limit for action 'Upsert': current usage of 301"
+    words = (
+        "Quota exceeded: 'Number of records' exceeded quota limit for action 'Upsert': current usage of 301"
+    )
     assert_error(answer, 422, PLAIN, words)

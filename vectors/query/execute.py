@@ -134,20 +134,18 @@ def _execute(
 
 
 def _settings(plans: Sequence[QueryPlan | None], *, has_filter: bool) -> list[str]:
-    """What the transaction sets so that PostgreSQL runs the plan that was chosen, and no other.
+    """What is set beside the role's defaults, so that PostgreSQL runs the plan that was chosen.
 
-    Without a filter there is nothing in the values that a plan could gain from, so one plan is made per
-    statement and kept; with one, PostgreSQL plans anew and sees the values.
+    A filter is planned anew each time, so that PostgreSQL sees its values; without one there is nothing in
+    the values that a plan could gain from, and the role's default keeps one plan per statement.
     """
     ef_search = max((chosen.ef_search for chosen in plans if chosen), default=0)
-    settings = [] if has_filter else ["plan_cache_mode = force_generic_plan"]
+    settings = ["plan_cache_mode = force_custom_plan"] if has_filter else []
     if ef_search:
         # Every other way to the graph's candidates must sort, so the graph is taken.
-        settings += [
-            f"hnsw.ef_search = {ef_search}",
-            "hnsw.iterative_scan = relaxed_order",
-            "enable_sort = off",
-        ]
+        settings.append("enable_sort = off")
+        if ef_search != plan.DEFAULT_EF_SEARCH:
+            settings.append(f"hnsw.ef_search = {ef_search}")
     return settings
 
 

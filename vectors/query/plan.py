@@ -21,6 +21,15 @@ from vectors.query.estimate import selectivity
 from vectors.types import Segment
 from vectors.where import Where
 
+DEFAULT_EF_SEARCH = 100
+# Defaults of the web's role (`cloud/preparation.py` sets them), so that the usual query has less to set. They
+# travel with the role through connection pools and to Citus nodes.
+ROLE_DEFAULTS = {
+    "plan_cache_mode": "force_generic_plan",
+    "hnsw.iterative_scan": "relaxed_order",
+    "hnsw.ef_search": str(DEFAULT_EF_SEARCH),
+}
+
 _EXACT_MS_PER_ROW = 0.0008
 _SCAN_MS_PER_ROW = 0.0001
 _GRAPH_MS = 1.0

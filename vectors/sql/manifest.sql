@@ -21,9 +21,9 @@ SELECT s.collection_id, s.dimension, s.manifest_version, s.compacted_to, s.recor
   s.metadata_keys, s.log_head,
   coalesce((SELECT sum(g.rows) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
             WHERE m.collection_id = s.collection_id), 0)::bigint AS segment_rows,
-  (SELECT j.state || ' ' || j.phase || ' ' || j.cause FROM $cell.job AS j
-   WHERE j.collection_id = s.collection_id AND j.state <> 'done') AS job
+  coalesce(j.state, ''), coalesce(j.phase, ''), coalesce(j.cause, '')
 FROM $cell.collection_state AS s
+LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
 WHERE s.collection_id = ANY(%(collection_ids)s::uuid[]) AND s.dropped_at IS NULL;
 
 -- name: read_manifest

@@ -12,7 +12,7 @@ from cloud.api import codec, permissions
 from cloud.api.schemas.collections import CreateCollection, Metadata, UpdateCollection, members
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
 from tenants import quotas
-from tenants.errors import InvalidArgument, Unimplemented
+from tenants.errors import InvalidArgument, Unimplemented, Unprocessable
 from tenants.identity import Verb
 from vectors import collections, configuration
 from vectors.collections import CollectionView
@@ -51,7 +51,9 @@ class Collections(CatalogueView):
             raise Unimplemented("A schema at creation is not supported yet; use configuration")
         metadata = _flat(body.metadata)
         if metadata is not None and None in metadata.values():
-            raise InvalidArgument("Validation error: metadata: a value must not be null")
+            raise Unprocessable(
+                "Failed to deserialize the JSON body into the target type: metadata: a value must not be null",
+            )
         wanted = body.configuration
         made = collections.create(
             place,
@@ -117,7 +119,8 @@ class Collection(CatalogueView):
 
     def put(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
         """Rename, replace metadata, or configure a collection."""
-        place = permissions.enter_database(identity_of(request), tenant, database, Verb.UPDATE_COLLECTION)
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.UPDATE_COLLECTION)
         wanted = permissions.parse_collection_id(collection)
         body = body_of(request, UpdateCollection)
         change = body.new_configuration
@@ -133,6 +136,7 @@ class Collection(CatalogueView):
                 "spann": members(change.spann),
                 "embedding_function": change.embedding_function,
             },
+            limits=identity.limits,
         )
         return codec.answer({})
 

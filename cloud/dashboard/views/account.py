@@ -59,7 +59,7 @@ def _sign_in(request: HttpRequest, next_url: str) -> HttpResponse:
     if not form.is_valid():
         return _form(request, form, next_url, refusal=_REFUSED, status=422)
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
-    # Behind a proxy this is the proxy's own address unless gunicorn is told which one to trust.
+    # Behind a proxy this is the proxy's own address, and the limit is one per e-mail address.
     address = request.META.get("REMOTE_ADDR", "")
     wait_seconds = throttle.reserve(address, email)
     if wait_seconds:

@@ -43,7 +43,7 @@ def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
     """Ask once more, naming the key; a POST revokes it."""
     if not visit.membership.may_manage_keys:
         raise PermissionDenied
-    key = _find(visit, key_id)
+    key = tenant_keys.get(visit.tenant_id, key_id)
     if request.method == "POST":
         tenant_keys.revoke(visit.tenant_id, key_id)
         authentication.forget_all()
@@ -85,10 +85,3 @@ def _create(request: HttpRequest, visit: Visit, form: KeyForm, owned: list[Datab
         secret=issued.secret,
     )
     return {"name": form.cleaned_data["name"], "secret": issued.secret, "snippet": lines}
-
-
-def _find(visit: Visit, key_id: UUID) -> ApiKey:
-    for key in tenant_keys.list_keys(visit.tenant_id):
-        if key.key_id == key_id:
-            return key
-    raise NotFound
