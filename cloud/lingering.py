@@ -1,9 +1,9 @@
 """A gunicorn thread worker that stays with a busy connection.
 
-The stock worker hands a kept-alive connection back to its main thread after every request, and takes it from
-there when the next one comes: two switches of thread and a pipe for each request, which is a good part of what
-a short request costs. A client that waits for each answer sends its next request within a millisecond or two;
-so the thread waits that long itself, unless other connections wait for a thread.
+The stock worker hands a kept-alive connection back to its main thread after every request, and takes it
+from there when the next one comes: two switches of thread and a pipe for each request, a good part of what a
+short one costs. A client that waits for each answer sends its next request within a millisecond or two; so
+the thread waits that long itself, unless other connections wait for a thread.
 """
 
 from __future__ import annotations

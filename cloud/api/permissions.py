@@ -46,8 +46,7 @@ def enter_database(identity: Identity, tenant_name: str, database_name: str, ver
     Raises:  PermissionDenied, InvalidArgument for a name under three characters, NotFound
     """
     tenant_id = enter_tenant(identity, tenant_name, verb)
-    if len(database_name) < 3:
-        raise InvalidArgument("database name must be at least 3 characters")
+    check_database_name(database_name)
     if identity.databases is not None and database_name not in identity.databases.values():
         raise PermissionDenied
     return databases.get(tenant_id, database_name)
@@ -66,6 +65,7 @@ def enter_collection(
              tenant or database, PermissionDenied for a key without the verb
     """
     wanted = parse_collection_id(collection_id)
+    check_database_name(database_name)
     try:
         tenant_id = _tenant_of_path(identity, tenant_name)
         manifest = manifests.get(tenant_id, wanted)
@@ -83,6 +83,15 @@ def _tenant_of_path(identity: Identity, tenant_name: str) -> UUID:
     if identity.is_operator:
         return tenants.resolve(tenant_name)
     raise NotFound
+
+
+def check_database_name(name: str) -> None:
+    """The one rule that holds for a database's name in a path (contract, section 2.3).
+
+    Raises:  InvalidArgument
+    """
+    if len(name) < 3:
+        raise InvalidArgument("database name must be at least 3 characters")
 
 
 def parse_collection_id(text: str) -> UUID:

@@ -37,6 +37,14 @@ def assert_forbidden(answer: Answer) -> None:
     assert_error(answer, 403, PLAIN, "Permission denied.")
 
 
+def over(usage: str, action: str, current: int, limit: int) -> str:
+    """The words of a quota that is passed."""
+    return (
+        f"Quota exceeded: '{usage}' exceeded quota limit for action '{action}': "
+        f"current usage of {current} exceeds limit of {limit}"
+    )
+
+
 def outside(stranger: Cast, place: Place, method: str, route: str, body: object = None) -> None:
     """A stranger's key learns nothing of a record route, by the owner's path and by its own."""
     missing = f"Collection [{place.collection_id}] does not exist."

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.factories import Answer, Cast, Place, Wire, batch, make_tenant
-from tests.wire.helpers import INVALID, MISSING, PLAIN, UNSHAPED, Settle, assert_error, assert_forbidden
+from tests.wire.helpers import INVALID, MISSING, PLAIN, UNSHAPED, Settle, assert_error, assert_forbidden, over
 
 
 def put(place: Place, body: object, wire: Wire | None = None) -> Answer:
@@ -157,7 +157,7 @@ def test_it_replaces_the_embedding_function_whole(acme: Cast) -> None:
 def test_it_refuses_a_name_longer_than_the_plan_allows(acme: Cast) -> None:
     small = make_tenant("small", {})
     place = small.collection()
-    words = "Quota exceeded: 'Name size (bytes)' exceeded quota limit for action 'Update Collection': current usage of 129"
+    words = over("Name size (bytes)", "Update Collection", 129, 128)
     assert_error(put(place, {"new_name": "x" * 129}), 422, PLAIN, words)
 
 

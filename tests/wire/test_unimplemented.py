@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from tests.factories import Cast, Place, Wire
-from tests.wire.helpers import MISSING, PLAIN, assert_error, outside
+from tests.wire.helpers import MISSING, PLAIN, assert_error, assert_forbidden, operator, outside
 
 OF_COLLECTION = [
     ("POST", "fork"),
@@ -48,7 +48,14 @@ def test_it_answers_501_for_a_crn(shelf: Place) -> None:
     assert_error(Wire(None).get("/collections/tenant:database:collection"), 401, PLAIN)
 
 
-def test_it_answers_501_for_a_tenants_resource_name(shelf: Place) -> None:
-    answer = shelf.cast.wire.send("PATCH", f"/tenants/{shelf.cast.name}", {"resource_name": "x"})
-    assert answer.status in (403, 501)
-    assert_error(answer, answer.status, PLAIN)
+def test_it_keeps_a_tenants_resource_name_for_operators(globex: Cast, shelf: Place) -> None:
+    path, body = f"/tenants/{shelf.cast.name}", {"resource_name": "x"}
+    assert_forbidden(shelf.cast.wire.send("PATCH", path, body))
+    assert_forbidden(globex.wire.send("PATCH", path, body))
+    assert_error(operator(shelf.cast).send("PATCH", path, body), 501, PLAIN)
+
+
+def test_it_keeps_reset_for_operators(shelf: Place) -> None:
+    for key in (shelf.cast.wire, shelf.cast.read_only):
+        assert_error(key.post("/reset", {}), 403, PLAIN, "Reset is disabled by config")
+    assert shelf.count() == 10

@@ -52,7 +52,8 @@ class Collections(CatalogueView):
         metadata = _flat(body.metadata)
         if metadata is not None and None in metadata.values():
             raise Unprocessable(
-                "Failed to deserialize the JSON body into the target type: metadata: a value must not be null",
+                "Failed to deserialize the JSON body into the target type: metadata: "
+                "a value must not be null",
             )
         wanted = body.configuration
         made = collections.create(

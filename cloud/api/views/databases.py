@@ -57,6 +57,7 @@ class Database(CatalogueView):
         """Delete a database with its collections."""
         identity = identity_of(request)
         tenant_id = permissions.enter_tenant(identity, tenant, Verb.DELETE_DATABASE)
+        permissions.check_database_name(database)
         if identity.databases is not None and database not in identity.databases.values():
             raise PermissionDenied
         collections.delete_database(tenant_id, database)

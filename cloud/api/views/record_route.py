@@ -15,8 +15,12 @@ from django.views.decorators.csrf import csrf_exempt
 
 from cloud.api import errors, permissions
 from cloud.api.authentication import authenticate
+from tenants.errors import TooLarge
 from tenants.identity import Identity, Verb
 from vectors.types import Manifest
+
+# wire: where vectors are sent, a body over the limit is answered in these bare words (contract, section 2.3)
+_BARE_WHEN_TOO_LARGE = frozenset({Verb.ADD, Verb.UPDATE, Verb.UPSERT, Verb.QUERY, Verb.SEARCH})
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,10 @@ def record_route(
                 identity = authenticate(request)
                 manifest = permissions.enter_collection(identity, tenant, database, collection, verb)
                 return view(Call(request, identity, manifest))
+            except TooLarge as error:
+                if verb in _BARE_WHEN_TOO_LARGE:
+                    return HttpResponse("Payload too large", status=413, content_type="text/plain")
+                return errors.answer(error)
             except Exception as error:  # noqa: BLE001 (the edge)
                 return errors.answer(error)
 

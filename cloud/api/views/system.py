@@ -19,6 +19,7 @@ from tenants.quotas import Limits
 _VERSION = "1.0.0"
 
 
+@csrf_exempt
 @require_GET
 def heartbeat(request: HttpRequest) -> HttpResponse:
     """Nanoseconds since the epoch."""
@@ -26,6 +27,7 @@ def heartbeat(request: HttpRequest) -> HttpResponse:
     return codec.answer({"nanosecond heartbeat": time.time_ns()})
 
 
+@csrf_exempt
 @require_GET
 def version(request: HttpRequest) -> HttpResponse:
     """The version of the wire."""
@@ -33,6 +35,7 @@ def version(request: HttpRequest) -> HttpResponse:
     return codec.answer(_VERSION)
 
 
+@csrf_exempt
 @require_GET
 def healthcheck(request: HttpRequest) -> HttpResponse:
     """Whether the stores that requests need answer."""
@@ -47,6 +50,7 @@ def healthcheck(request: HttpRequest) -> HttpResponse:
     return codec.answer(parts, status=200 if is_ready else 503)
 
 
+@csrf_exempt
 @require_GET
 def pre_flight_checks(request: HttpRequest) -> HttpResponse:
     """What a client may send at once: its key's limit, or the default plan's without a key."""
@@ -58,6 +62,7 @@ def pre_flight_checks(request: HttpRequest) -> HttpResponse:
     )
 
 
+@csrf_exempt
 @require_GET
 def identity(request: HttpRequest) -> HttpResponse:
     """Who the key is. Exactly these members: clients refuse any other."""
@@ -74,5 +79,5 @@ def gone(request: HttpRequest, path: str) -> HttpResponse:
     """The API before version 2."""
     del path
     if request.method == "POST":
-        return HttpResponse(status=405)
+        return HttpResponse(status=405, headers={"Allow": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"})
     return errors.body(410, "Unimplemented", "The v1 API is deprecated. Please use /v2 apis")

@@ -9,7 +9,7 @@ from cloud.api import codec, permissions
 from cloud.api.schemas.collections import NewName
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of
 from tenants import tenants
-from tenants.errors import NotFound
+from tenants.errors import NotFound, Unimplemented
 from tenants.identity import Verb
 
 
@@ -34,3 +34,8 @@ class Tenant(CatalogueView):
         except NotFound as error:
             raise NotFound(f"Tenant [{tenant}] not found") from error
         return codec.answer({"name": found.name, "resource_name": found.resource_name})
+
+    def patch(self, request: Request, tenant: str) -> HttpResponse:
+        """Set the resource name: operator keys only, and not there yet."""
+        permissions.enter_tenant(identity_of(request), tenant, Verb.UPDATE_TENANT)
+        raise Unimplemented

@@ -18,8 +18,8 @@ from cloud.dashboard.access import Visit, is_partial, member, show
 from cloud.dashboard.forms import KeyForm
 from tenants import databases
 from tenants import keys as tenant_keys
-from tenants.errors import NotFound, PermissionDenied
-from tenants.models import ApiKey, Database
+from tenants.errors import PermissionDenied
+from tenants.models import Database
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
