@@ -22,8 +22,16 @@ app.conf.update(
     worker_send_task_events=False,
     timezone="UTC",
     beat_schedule={
-        "find due collections": {"task": "workers.tasks.find_due", "schedule": settings.SWEEP_SECONDS},
-        "collect garbage": {"task": "workers.tasks.collect_garbage", "schedule": 30},
+        "find due collections": {
+            "task": "workers.tasks.find_due",
+            "schedule": settings.SWEEP_SECONDS,
+            "options": {"expires": settings.SWEEP_SECONDS},
+        },
+        "collect garbage": {
+            "task": "workers.tasks.collect_garbage",
+            "schedule": 30,
+            "options": {"expires": 30},
+        },
     },
 )
 app.autodiscover_tasks(["workers"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ _secrets = embedded.read_secrets(DATA_DIR) if IS_DEVELOPMENT else {}
 def _secret(name: str) -> str:
     value = _text(name) or _secrets.get(name.lower(), "")
     if not value and IS_DEVELOPMENT:
-        return f"development-only-{name.lower()}"
+        return secrets.token_hex(32)  # good for one process: a command that serves nobody
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set. Set it to at least 32 random characters, for instance the output of "

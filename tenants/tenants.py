@@ -54,6 +54,23 @@ def resolve(name: str) -> UUID:
     return UUID(str(tenant_id))
 
 
+def everyone() -> list[UUID]:
+    """Every tenant's id: for an operator's reset."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenants_everyone()")
+        return [tenant_id for (tenant_id,) in cursor.fetchall()]
+
+
+def delete_if_unused(tenant_id: UUID) -> bool:
+    """Delete a tenant that nobody can enter: without keys and without members; whether it was.
+
+    Transaction: opens one
+    """
+    with tenant_transaction(tenant_id):
+        unused = Tenant.objects.filter(tenant_id=tenant_id, apikey=None, member=None)
+        return bool(unused.delete()[0])
+
+
 def limits_of(tenant: Tenant) -> Limits:
     """The tenant's limits: its plan's, then its own."""
     return Limits.from_overrides({**(tenant.plan.limits if tenant.plan else {}), **tenant.quota_overrides})

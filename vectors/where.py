@@ -114,6 +114,7 @@ class _Parser:
             raise Unimplemented("Filters on #id are not supported yet")
         if not key or key.startswith(("$", "#")):
             raise self.fail(f"expected a metadata key, $and or $or, got {key!r}")
+        self.text(key)
         if isinstance(operand, dict):
             return self.metadata(key, *self.single(operand, depth + 1))
         return Equals(key, (self.scalar(operand),))

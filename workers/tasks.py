@@ -19,6 +19,8 @@ from workers.policy import Thresholds
 
 log = logging.getLogger("tessera.workers")
 
+_MAX_WAKES = 8  # per cell and sweep; a worker that is awake goes on until nothing waits
+
 
 def _cells() -> list[str]:
     return [cell_name(number) for number in range(settings.CELL_COUNT)]
@@ -34,16 +36,19 @@ def find_due() -> None:
     )
     for cell in _cells():
         sweep.enqueue_due(cell, thresholds)
-        for _ in range(jobs.waiting_count(cell)):
-            work.delay(cell)
+        for _ in range(min(jobs.waiting_count(cell), _MAX_WAKES)):
+            # A message that nobody took by the next sweep is one too many.
+            work.apply_async((cell,), expires=settings.SWEEP_SECONDS)
 
 
 @shared_task(ignore_result=True, acks_late=True)
 def work(cell: str) -> None:
-    """Claim one job of a cell and do it."""
-    job = jobs.claim(cell, lease_seconds=settings.JOB_LEASE_SECONDS)
-    if job is None:
-        return
+    """Do the jobs of a cell, one after the other, until none waits."""
+    while job := jobs.claim(cell, lease_seconds=settings.JOB_LEASE_SECONDS):
+        _attempt(job)
+
+
+def _attempt(job: Job) -> None:
     try:
         _do(job)
     except LeaseLost:

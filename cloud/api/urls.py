@@ -19,7 +19,7 @@ urlpatterns = [
     path("/healthcheck", system.healthcheck),
     path("/version", system.version),
     path("/pre-flight-checks", system.pre_flight_checks),
-    path("/reset", unimplemented.Reset.as_view()),
+    path("/reset", system.Reset.as_view()),
     path("/auth/identity", system.identity),
     path("/tenants", tenants.Tenants.as_view()),
     path(f"/{_T}", tenants.Tenant.as_view()),

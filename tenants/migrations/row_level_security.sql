@@ -1,4 +1,4 @@
--- The second lock on the control plane's tables, and the three questions that are asked before a tenant is known.
+-- The second lock on the control plane's tables, and the four questions that are asked before a tenant is known.
 -- The owner, who runs commands, sees all; everybody else sees the rows of the bound tenant.
 
 CREATE FUNCTION public.tessera_bound_tenant() RETURNS uuid LANGUAGE sql STABLE
@@ -49,5 +49,12 @@ BEGIN ATOMIC
   SELECT t.tenant_id FROM tenants_tenant AS t WHERE t.name = wanted;
 END;
 
-REVOKE ALL ON FUNCTION public.tenants_identify(bytea), public.tenants_memberships(uuid), public.tenants_resolve(text)
-  FROM PUBLIC;
+-- Every tenant; asked by a reset only, which the development profile alone allows.
+CREATE FUNCTION public.tenants_everyone() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+BEGIN ATOMIC
+  SELECT t.tenant_id FROM tenants_tenant AS t ORDER BY t.tenant_id;
+END;
+
+REVOKE ALL ON FUNCTION public.tenants_identify(bytea), public.tenants_memberships(uuid), public.tenants_resolve(text),
+  public.tenants_everyone() FROM PUBLIC;

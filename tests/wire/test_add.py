@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cloud.processes import Service
 from tests.factories import Cast, batch, make_tenant
 from tests.wire.helpers import (
     INVALID,
@@ -17,6 +18,7 @@ from tests.wire.helpers import (
     assert_forbidden,
     base64_of,
     outside,
+    over,
 )
 
 EVERYTHING = ["embeddings", "documents", "metadatas", "uris"]
@@ -225,30 +227,26 @@ def test_it_refuses_more_records_than_the_plan_allows(acme: Cast) -> None:
     small = make_tenant("small", {})
     place = small.collection()
     answer = small.wire.post(f"{place.path}/add", batch(301))
-    words = (
-        "Quota exceeded: 'Number of records' exceeded quota limit for action 'Add': "
-        "current usage of 301 exceeds limit of 300"
-    )
+    words = over("Number of records", "Add", 301, 300)
     assert_error(answer, 422, PLAIN, words)
     assert small.wire.post(f"{place.path}/add", batch(300)).status == 201
 
 
 @pytest.mark.parametrize(
-    ("change", "usage", "limit"),
+    ("change", "usage", "current", "limit"),
     [
-        ({"ids": ["é" * 65]}, "'ID size (bytes)'", "130 exceeds limit of 128"),
-        ({"documents": ["x" * 16_385]}, "'Document size (bytes)'", "16385 exceeds limit of 16384"),
-        ({"uris": ["x" * 257]}, "'URI size (bytes)'", "257 exceeds limit of 256"),
-        ({"embeddings": [[0.5] * 4_097]}, "'Embedding dimension'", "4097 exceeds limit of 4096"),
+        ({"ids": ["é" * 65]}, "ID size (bytes)", 130, 128),
+        ({"documents": ["x" * 16_385]}, "Document size (bytes)", 16_385, 16_384),
+        ({"uris": ["x" * 257]}, "URI size (bytes)", 257, 256),
+        ({"embeddings": [[0.5] * 4_097]}, "Embedding dimension", 4_097, 4_096),
     ],
 )
 def test_it_refuses_records_larger_than_the_plan_allows(
-    acme: Cast, change: dict[str, Any], usage: str, limit: str
+    database: Service, change: dict[str, Any], usage: str, current: int, limit: int
 ) -> None:
     small = make_tenant("small", {})
     answer = small.wire.post(f"{small.collection().path}/add", {**ONE, **change})
-    words = f"Quota exceeded: {usage} exceeded quota limit for action 'Add': current usage of {limit}"
-    assert_error(answer, 422, PLAIN, words)
+    assert_error(answer, 422, PLAIN, over(usage, "Add", current, limit))
 
 
 def test_it_refuses_to_grow_a_collection_beyond_the_plan(acme: Cast) -> None:
@@ -256,6 +254,6 @@ def test_it_refuses_to_grow_a_collection_beyond_the_plan(acme: Cast) -> None:
     place = small.collection()
     place.call("add", batch(4))
     answer = small.wire.post(f"{place.path}/add", batch(2, first=4))
-    words = "Quota exceeded: 'Collection size (records)' exceeded quota limit for action 'Add': current usage of 6 exceeds"
+    words = over("Collection size (records)", "Add", 6, 5)
     assert_error(answer, 422, PLAIN, words)
     assert place.count() == 4

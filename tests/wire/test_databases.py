@@ -17,6 +17,7 @@ from tests.wire.helpers import (
     assert_forbidden,
     limited,
     operator,
+    over,
 )
 
 
@@ -62,8 +63,8 @@ def test_it_refuses_a_body_of_another_shape(shelf: Place, body: object) -> None:
 @pytest.mark.parametrize("name", ["", "ab", "a b", "a..b", "-abc", "10.0.0.1", "x" * 513])
 def test_it_refuses_a_bad_name(shelf: Place, name: str) -> None:
     answer = shelf.cast.wire.post(f"/tenants/{shelf.cast.name}/databases", {"name": name})
-    words = "Expected a name containing 3-512 characters from [a-zA-Z0-9._-], starting and ending with a character in [a-zA-Z0-9]. Got: "
-    assert_error(answer, 400, INVALID, words + name)
+    assert_error(answer, 400, INVALID, "Expected a name containing 3-512 characters from [a-zA-Z0-9._-]")
+    assert answer.body["message"].endswith(f"Got: {name}")
 
 
 def test_it_refuses_a_name_that_is_taken(acme: Cast) -> None:
@@ -142,16 +143,13 @@ def test_it_refuses_more_databases_than_the_plan_allows(acme: Cast) -> None:
     small = make_tenant("small", {"databases_count": 2})
     path = f"/tenants/{small.name}/databases"
     assert small.wire.post(path, {"name": "second"}).status == 200
-    words = (
-        "Quota exceeded: 'Number of databases' exceeded quota limit for action 'Create Database': "
-        "current usage of 3 exceeds limit of 2"
-    )
+    words = over("Number of databases", "Create Database", 3, 2)
     assert_error(small.wire.post(path, {"name": "third"}), 422, PLAIN, words)
 
 
 def test_it_refuses_a_name_longer_than_the_plan_allows(acme: Cast) -> None:
     answer = acme.wire.post(f"/tenants/{acme.name}/databases", {"name": "x" * 129})
-    words = "Quota exceeded: 'Name size (bytes)' exceeded quota limit for action 'Create Database': current usage of 129"
+    words = over("Name size (bytes)", "Create Database", 129, 128)
     assert_error(answer, 422, PLAIN, words)
 
 

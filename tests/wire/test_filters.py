@@ -176,6 +176,9 @@ def test_it_combines_both_filters(records: Place) -> None:
         {"#document": {"$eq": "x"}},
         {"#document": {"$contains": 1}},
         {"k": "\0"},
+        {"k\0": 1},
+        {"k\0": {"$gt": 1}},
+        {"k": {"$nin": ["\0"]}},
         {"": 1},
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.factories import Cast, Place, batch, make_tenant
-from tests.wire.helpers import INVALID, PLAIN, UNSHAPED, Settle, assert_error, outside
+from tests.wire.helpers import INVALID, PLAIN, UNSHAPED, Settle, assert_error, outside, over
 
 
 def filled(acme: Cast, settle: Settle, count: int = 5) -> Place:
@@ -168,5 +168,5 @@ def test_it_lets_the_quota_stand_in_for_a_missing_limit(acme: Cast) -> None:
     assert place.ids() == ["r0", "r1", "r2"]
     assert place.ids(offset=3) == ["r3", "r4"]
     answer = small.wire.post(f"{place.path}/get", {"limit": 4})
-    words = "Quota exceeded: 'Limit value' exceeded quota limit for action 'Get': current usage of 4 exceeds limit of 3"
+    words = over("Limit value", "Get", 4, 3)
     assert_error(answer, 422, PLAIN, words)

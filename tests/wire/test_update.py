@@ -16,6 +16,7 @@ from tests.wire.helpers import (
     assert_forbidden,
     base64_of,
     outside,
+    over,
 )
 
 EVERYTHING = ["embeddings", "documents", "metadatas", "uris"]
@@ -204,7 +205,5 @@ def test_it_refuses_more_records_than_the_plan_allows(acme: Cast) -> None:
     small = make_tenant("small", {})
     body = {"ids": [f"r{number}" for number in range(301)]}
     answer = small.wire.post(f"{small.collection().path}/update", body)
-    words = (
-        "Quota exceeded: 'Number of records' exceeded quota limit for action 'Update': current usage of 301"
-    )
+    words = over("Number of records", "Update", 301, 300)
     assert_error(answer, 422, PLAIN, words)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.factories import Cast, Place, batch, make_tenant
-from tests.wire.helpers import INVALID, PLAIN, UNSHAPED, Settle, assert_error, assert_forbidden, outside
+from tests.wire.helpers import INVALID, PLAIN, UNSHAPED, Settle, assert_error, assert_forbidden, outside, over
 
 ONE = {"ids": ["a"], "embeddings": [[1.0, 2.0]]}
 EVERYTHING = ["embeddings", "documents", "metadatas", "uris"]
@@ -119,14 +119,12 @@ def test_it_counts_only_new_records_against_the_plan(acme: Cast) -> None:
     place.call("upsert", batch(3))
     place.call("upsert", batch(3))
     answer = small.wire.post(f"{place.path}/upsert", batch(2, first=2))
-    words = "Quota exceeded: 'Collection size (records)' exceeded quota limit for action 'Upsert': current usage of 4"
+    words = over("Collection size (records)", "Upsert", 4, 3)
     assert_error(answer, 422, PLAIN, words)
 
 
 def test_it_refuses_more_records_than_the_plan_allows(acme: Cast) -> None:
     small = make_tenant("small", {})
     answer = small.wire.post(f"{small.collection().path}/upsert", batch(301))
-    words = (
-        "Quota exceeded: 'Number of records' exceeded quota limit for action 'Upsert': current usage of 301"
-    )
+    words = over("Number of records", "Upsert", 301, 300)
     assert_error(answer, 422, PLAIN, words)

@@ -1,4 +1,4 @@
-"""Values come back as they were written: metadata numbers, embeddings, texts (contract, sections 1 and 12)."""
+"""Values come back as they were written: metadata, embeddings, texts (contract, sections 1 and 12)."""
 
 from __future__ import annotations
 

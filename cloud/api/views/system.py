@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import time
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
+from rest_framework.request import Request
 
 from cloud.api import codec, errors
 from cloud.api.authentication import authenticate
-from tenants.errors import ServiceError
+from cloud.api.views.catalogue_view import CatalogueView, identity_of
+from tenants.errors import PermissionDenied, ServiceError
+from tenants.identity import Verb
 from tenants.quotas import Limits
+from vectors import reset as resetting
 
 # wire: a constant of the reference server
 _VERSION = "1.0.0"
@@ -72,6 +77,17 @@ def identity(request: HttpRequest) -> HttpResponse:
         return errors.answer(error)
     names = ["*"] if known.databases is None else sorted(known.databases.values())
     return codec.answer({"user_id": str(known.key_id), "tenant": known.tenant_name, "databases": names})
+
+
+class Reset(CatalogueView):
+    """`/reset`."""
+
+    def post(self, request: Request) -> HttpResponse:
+        """Delete everything of every tenant: operator keys of the development profile only."""
+        if not identity_of(request).may(Verb.RESET):
+            raise PermissionDenied("Reset is disabled by config")
+        resetting.reset(cell_count=settings.CELL_COUNT)
+        return codec.answer(True)
 
 
 @csrf_exempt

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from cloud.api import permissions
 from cloud.api.views.catalogue_view import CatalogueView, identity_of
-from tenants.errors import PermissionDenied, Unimplemented
+from tenants.errors import Unimplemented
 from tenants.identity import Verb
 
 
@@ -21,16 +21,6 @@ class OfCollection(CatalogueView):
         raise Unimplemented
 
     get = post = _refuse
-
-
-class Reset(CatalogueView):
-    """`/reset`: everything of every tenant, so operator keys only, and not there yet."""
-
-    def post(self, request: Request) -> HttpResponse:
-        """Refuse."""
-        if not identity_of(request).may(Verb.RESET):
-            raise PermissionDenied("Reset is disabled by config")
-        raise Unimplemented
 
 
 class OfServer(CatalogueView):
