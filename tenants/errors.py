@@ -9,7 +9,8 @@
     │   ├── NotFound             missing, or somebody else's: the two must not be told apart
     │   ├── AlreadyExists        the name is taken
     │   ├── QuotaExceeded        more than the plan allows
-    │   └── TooLarge             the body is over the limit
+    │   ├── TooLarge             the body is over the limit
+    │   └── UnsupportedMedia     the body is not JSON by its header
     ├── time will help
     │   ├── Conflict             somebody was faster; safe to retry
     │   └── Unavailable          a store is away; safe to retry

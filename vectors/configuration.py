@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+import orjson
+
 from tenants.errors import InvalidArgument
 from vectors.distance import SPACES
 
@@ -50,6 +52,8 @@ _LEGACY = {
     "hnsw:sync_threshold": "sync_threshold",
 }
 _LARGEST = 2**31 - 1
+# An answer nests an embedding function at most this deep; what could be stored but not answered is refused.
+_ANSWER_DEPTH = 16
 
 
 def create(
@@ -116,6 +120,13 @@ def _checked(configuration: Configuration) -> Configuration:
         value = getattr(configuration, member.name)
         if isinstance(value, int) and not 0 <= value <= _LARGEST:
             raise InvalidArgument(f"{member.name} must be between 0 and {_LARGEST}, got {value}")
+    nested = configuration.embedding_function
+    for _ in range(_ANSWER_DEPTH):
+        nested = [nested]
+    try:
+        orjson.dumps(nested)
+    except TypeError as error:
+        raise InvalidArgument(f"embedding_function cannot be kept: {error}") from error
     return configuration
 
 

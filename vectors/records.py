@@ -92,6 +92,7 @@ def delete(
         "meter": Operation.DELETE.value,
         "record_limit": 0,
         "limit": limit_count,
+        "reach": limit_count,
     }
     if where is None:
         given = list(dict.fromkeys(ids or ()))

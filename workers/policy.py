@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Above this share of hidden rows a segment is rewritten: its graph wades through the dead.
+MAX_HIDDEN_RATIO = 0.2
+
 
 @dataclass(frozen=True)
 class Thresholds:
@@ -73,13 +76,13 @@ def next_kind(facts: CollectionFacts, thresholds: Thresholds) -> str | None:
     aged = facts.log_age_seconds >= thresholds.age_seconds
     if aged and facts.segment_rows and facts.tail_rows >= thresholds.rows * thresholds.aged_rows_ratio:
         return "compact"
+    if facts.segment_rows - facts.record_count > MAX_HIDDEN_RATIO * facts.segment_rows:
+        return "compact"
     if facts.dead_rows >= thresholds.rows:
         return "purge"
     return None
 
 
-# Above this share of hidden rows a segment is rewritten: its graph wades through the dead.
-_MAX_TOMBSTONE_RATIO = 0.2
 # A segment joins a merge when it is at most this many times what the merge has gathered so far.
 _TIER_FACTOR = 2
 
@@ -96,7 +99,7 @@ def choose_merge(tail_rows: int, segments: Sequence[SegmentFacts]) -> list[int]:
     gathered = max(1, tail_rows)
     chosen: list[int] = []
     for segment in sorted(segments, key=lambda one: one.live_rows):
-        is_worn = segment.tombstones > _MAX_TOMBSTONE_RATIO * segment.rows
+        is_worn = segment.tombstones > MAX_HIDDEN_RATIO * segment.rows
         if is_worn or segment.live_rows <= _TIER_FACTOR * gathered:
             chosen.append(segment.segment_id)
             gathered += segment.live_rows

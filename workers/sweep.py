@@ -24,6 +24,7 @@ def enqueue_due(cell: str, thresholds: Thresholds) -> int:
         "rows": thresholds.rows,
         "bytes": thresholds.bytes,
         "seconds": thresholds.age_seconds,
+        "hidden_ratio": policy.MAX_HIDDEN_RATIO,
         "count": _MAX_PER_CELL,
     }
     queued = 0

@@ -230,6 +230,20 @@ def test_it_keeps_embedding_functions_verbatim(acme: Cast, function: object) -> 
     assert made["configuration_json"]["embedding_function"] == function
 
 
+@pytest.mark.parametrize("depth", [230, 240, 250, 300, 5_000])
+def test_it_keeps_or_refuses_an_embedding_function_however_deep(acme: Cast, depth: int) -> None:
+    function = b"[" * depth + b"]" * depth
+    body = b'{"name":"docs","configuration":{"embedding_function":' + function + b"}}"
+    answer = acme.wire.send("POST", f"{acme.place}/collections", body)
+    assert answer.status in (200, 400)
+    assert len(acme.wire.get(f"{acme.place}/collections").body) == (answer.status == 200)
+
+
+def test_it_refuses_an_embedding_function_with_a_number_past_64_bits(acme: Cast) -> None:
+    body = b'{"name":"docs","configuration":{"embedding_function":{"n":' + b"1" * 30 + b"}}}"
+    assert_error(acme.wire.send("POST", f"{acme.place}/collections", body), 400, INVALID)
+
+
 def test_it_takes_spann_as_a_wish(acme: Cast) -> None:
     wanted = {
         "spann": {"space": "ip", "search_nprobe": 10, "ef_search": 77},

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from vectors.sql import identifier, statement
+from vectors.sql import identifier, in_segment, statement
 from vectors.types import Operation
 
 
@@ -28,8 +28,7 @@ def write_statement(
     advance = statement("advance", cell=cell)
     if operation is Operation.ADD:
         absent = "".join(
-            "\n"
-            + statement("absent_from_segment", cell=cell, segment=f"segment_{number}", segment_id=str(number))
+            "\n" + in_segment("absent_from_segment", cell=cell, segment_id=number, row="g")
             for number in segment_ids
         )
         return statement(
@@ -60,7 +59,6 @@ def _old_images(cell: str, segment_ids: tuple[int, ...]) -> str:
     if not segment_ids:
         return statement("old_images_of_log", old_in_log=old_in_log)
     in_segments = "\nUNION ALL\n".join(
-        statement("old_in_segment", cell=cell, segment=f"segment_{number}", segment_id=str(number))
-        for number in segment_ids
+        in_segment("old_in_segment", cell=cell, segment_id=number, row="g") for number in segment_ids
     )
     return statement("old_images", cell=cell, old_in_log=old_in_log, old_in_segments=in_segments)

@@ -21,7 +21,7 @@ import psycopg
 from vectors.cells.parameters import vector
 from vectors.cells.transaction import transaction
 from vectors.distance import SPACES, graph_expression, graph_operator
-from vectors.errors import DimensionMismatch
+from vectors.errors import DimensionMismatch, StaleManifest
 from vectors.query import parts, plan, project, read
 from vectors.query.plan import EXACT, QueryPlan
 from vectors.segments.manifest import ManifestCache
@@ -73,7 +73,7 @@ def _run(manifest: Manifest, request: QueryRequest) -> list[Rows]:
         )
         for place, answer in zip(short, again, strict=True):
             answers[place] = answer
-    return [project.columns(answer, request.include, id_place=2, distance_place=3) for answer in answers]
+    return [project.columns(answer, request.include, id_place=3, distance_place=4) for answer in answers]
 
 
 def _plan(manifest: Manifest, request: QueryRequest, embedding: Float32Matrix) -> QueryPlan:
@@ -98,7 +98,7 @@ def _is_unplaceable(manifest: Manifest, largest_component: float, *, has_halves:
 
 
 def _is_short(answer: list[tuple[Any, ...]], chosen: QueryPlan) -> bool:
-    return bool(chosen.graph_segment_ids) and (answer[0][1] or 0) < chosen.expected_candidates_count
+    return bool(chosen.graph_segment_ids) and (answer[0][2] or 0) < chosen.expected_candidates_count
 
 
 def _execute(
@@ -106,7 +106,7 @@ def _execute(
     request: QueryRequest,
     plans: Sequence[QueryPlan | None],
 ) -> list[list[tuple[Any, ...]]]:
-    """Rows of each query that has a plan: manifest_version, graph_count, record_id, distance, hydrated…"""
+    """Rows of each query that has a plan: version, dimension, graph_count, record_id, distance, hydrated…"""
     dimension = request.embeddings.shape[1]
     predicate = parts.predicate(request.where)
     and_filter = predicate.text + (
@@ -130,6 +130,8 @@ def _execute(
     answers = [cursor.fetchall() for cursor in cursors]
     for answer in answers:
         read.check_version(manifest, answer[0][0] if answer else None)
+        if manifest.dimension is None and answer[0][1] is not None:
+            raise StaleManifest  # read before the first write: what follows must know the dimension
     return answers
 
 

@@ -50,6 +50,7 @@ def _run(manifest: Manifest, request: GetRequest) -> Rows:
         "compacted_to": manifest.compacted_to,
         "ids": None if request.ids is None else list(request.ids),
         "offset": request.offset_count,
+        "reach": None if request.limit_count is None else request.offset_count + request.limit_count,
         "limit": request.limit_count,
     } | predicate.parameters
     with transaction(manifest.tenant_id) as pipeline:

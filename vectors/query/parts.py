@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from vectors.query.filter import Predicate, to_sql
-from vectors.sql import identifier, statement
+from vectors.sql import identifier, in_segment, statement
 from vectors.types import Include, Manifest, Segment
 from vectors.where import Where
 
@@ -42,11 +42,11 @@ def live_log(manifest: Manifest, and_filter: str) -> dict[str, str]:
 
 def live_segment(manifest: Manifest, segment: Segment, and_filter: str) -> dict[str, str]:
     """Fragments for the rows of a segment that no tombstone hides."""
-    live = statement(
+    live = in_segment(
         "live_segment",
-        cell=identifier(manifest.cell),
-        segment=segment.table,
-        segment_id=str(segment.segment_id),
+        cell=manifest.cell,
+        segment_id=segment.segment_id,
+        row="r",
         and_filter=and_filter,
     )
     return {"source": str(segment.segment_id), "place": "0::bigint", "ctid": "r.ctid", "live": live}

@@ -34,6 +34,9 @@ def with_current(cache: ManifestCache, manifest: Manifest, run: Callable[[Manife
                 "The read took longer than this server allows; narrow it and try again."
             ) from error
         except psycopg.errors.DataException as error:
+            if manifest.dimension is None:  # read before the first write: read it anew and compare
+                manifest = cache.refresh(manifest)
+                continue
             raise InvalidArgument(str(error).splitlines()[0]) from error
         except psycopg.OperationalError as error:
             raise Unavailable("The database went away; try again.") from error

@@ -45,6 +45,13 @@ def statement(name: str, **fragments: str) -> str:
     return _statements()[name].substitute(fragments)
 
 
+def in_segment(name: str, *, cell: str, segment_id: int, row: str, **fragments: str) -> str:
+    """A statement over a segment's table, whose `$is_live` says that no tombstone hides `row`."""
+    place = {"cell": identifier(cell), "segment_id": str(int(segment_id))}
+    is_live = statement("is_live", row=identifier(row), **place)
+    return statement(name, segment=f"segment_{int(segment_id)}", is_live=is_live, **place, **fragments)
+
+
 @cache
 def in_cell(name: str, cell: str) -> str:
     """A statement whose only `$word` is its cell; kept, so that it is put together once."""

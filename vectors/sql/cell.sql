@@ -24,12 +24,14 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   log_rows bigint NOT NULL DEFAULT 0,
   log_bytes bigint NOT NULL DEFAULT 0,
   log_since timestamptz,
+  segment_rows bigint NOT NULL DEFAULT 0,
   metadata_keys jsonb NOT NULL DEFAULT '{}',
   fork_root uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
   dropped_at timestamptz
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
+COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
 COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction';
 
 -- The append-only truth: full images of records, in the order of their offsets.

@@ -24,9 +24,7 @@ SELECT r.record_id, r.position FROM unnest(%(ids)s::text[]) WITH ORDINALITY AS r
 -- name: absent_from_segment
   AND NOT EXISTS (
     SELECT FROM $cell.$segment AS g
-    WHERE g.record_id = r.record_id AND NOT EXISTS (
-      SELECT FROM $cell.tombstone AS t
-      WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id AND t.row_id = g.row_id));
+    WHERE g.record_id = r.record_id AND $is_live);
 
 -- name: append_new
 -- add: records whose id is unknown, in the order given; the others are skipped.
@@ -67,9 +65,7 @@ RETURNING l.record_id, l.ordinal, l.logical_bytes, l.embedding, l.document, l.ur
 SELECT $segment_id::bigint AS segment_id, g.row_id, g.record_id, g.ordinal, g.logical_bytes, g.embedding,
   g.document, g.uri, g.metadata
 FROM $cell.$segment AS g
-WHERE g.record_id IN (SELECT r.record_id FROM incoming AS r) AND NOT EXISTS (
-  SELECT FROM $cell.tombstone AS t
-  WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id AND t.row_id = g.row_id);
+WHERE g.record_id IN (SELECT r.record_id FROM incoming AS r) AND $is_live;
 
 -- name: old_images
 -- An image may be in the log and, until the purge, in a segment too: they are the same, the log's is taken.

@@ -19,8 +19,7 @@ WHERE collection_id = ANY(%(collection_ids)s::uuid[]) AND dropped_at IS NULL;
 -- name: read_states
 SELECT s.collection_id, s.dimension, s.manifest_version, s.compacted_to, s.record_count, s.logical_bytes,
   s.metadata_keys, s.log_head,
-  coalesce((SELECT sum(g.rows) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
-            WHERE m.collection_id = s.collection_id), 0)::bigint AS segment_rows,
+  s.segment_rows,
   coalesce(j.state, ''), coalesce(j.phase, ''), coalesce(j.cause, '')
 FROM $cell.collection_state AS s
 LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'

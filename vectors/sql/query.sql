@@ -5,11 +5,18 @@
 FROM $cell.record_log AS r
 WHERE r.collection_id = %(collection_id)s AND r.superseded_at IS NULL AND r.log_offset > %(compacted_to)s $and_filter;
 
+-- name: is_live
+-- One look whether the segment has any tombstone; only then one look per row. Never a join: the planner, which
+-- does not know how many tombstones this segment has, would compare each row with all of them.
+(NOT EXISTS (
+   SELECT FROM $cell.tombstone AS t
+   WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id)
+ OR (SELECT true FROM $cell.tombstone AS t
+     WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id AND t.row_id = $row.row_id) IS NULL);
+
 -- name: live_segment
 FROM $cell.$segment AS r
-WHERE r.row_id NOT IN (
-  SELECT t.row_id FROM $cell.tombstone AS t
-  WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id) $and_filter;
+WHERE $is_live $and_filter;
 
 -- name: nearest_exactly
 -- Only what sorting needs is read here; documents and metadata are fetched for the winners alone.
@@ -39,7 +46,7 @@ WITH candidates AS (
   SELECT *, count(*) FILTER (WHERE is_graph) OVER () AS graph_count
   FROM candidates ORDER BY distance, ordinal LIMIT %(k)s
 )
-SELECT s.manifest_version, n.graph_count, n.record_id, n.distance::real $hydrated
+SELECT s.manifest_version, s.dimension, n.graph_count, n.record_id, n.distance::real $hydrated
 FROM $cell.collection_state AS s
 LEFT JOIN nearest AS n ON true
 $hydrate
@@ -52,7 +59,8 @@ LEFT JOIN LATERAL (
 ) AS h ON true;
 
 -- name: get_part
-SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal $live;
+(SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal $live
+ ORDER BY r.ordinal LIMIT %(reach)s);
 
 -- name: get
 WITH matching AS (

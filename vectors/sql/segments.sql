@@ -152,6 +152,8 @@ VALUES (%(collection_id)s, %(segment_id)s, %(tenant_id)s);
 UPDATE $cell.collection_state
 SET manifest_version = manifest_version + 1, compacted_to = %(up_to)s,
   metadata_keys = metadata_keys || %(metadata_keys)s::jsonb,
+  segment_rows = (SELECT coalesce(sum(g.rows), 0) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
+                  WHERE m.collection_id = %(collection_id)s),
   log_since = CASE WHEN log_head > %(up_to)s THEN log_since END
 WHERE collection_id = %(collection_id)s;
 
@@ -218,13 +220,12 @@ DELETE FROM $cell.collection_state WHERE collection_id = %(collection_id)s;
 -- name: due_collections
 -- What the policy looks at: every collection with something in its log, and the segments it has.
 SELECT s.collection_id, s.tenant_id, s.log_head, s.compacted_to, s.log_rows, s.log_bytes, s.record_count,
-  coalesce(extract(epoch FROM clock_timestamp() - s.log_since), 0)::float8 AS log_age_seconds,
-  coalesce((SELECT sum(g.rows) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
-            WHERE m.collection_id = s.collection_id), 0)::bigint AS segment_rows
+  coalesce(extract(epoch FROM clock_timestamp() - s.log_since), 0)::float8 AS log_age_seconds, s.segment_rows
 FROM $cell.collection_state AS s
-WHERE s.dropped_at IS NULL AND s.log_rows > 0
+WHERE s.dropped_at IS NULL
   AND (s.log_rows >= %(rows)s OR s.log_bytes >= %(bytes)s
-       OR s.log_since < clock_timestamp() - make_interval(secs => %(seconds)s))
+       OR (s.segment_rows > 0 AND s.log_since < clock_timestamp() - make_interval(secs => %(seconds)s))
+       OR s.segment_rows - s.record_count > %(hidden_ratio)s * s.segment_rows)
   AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state <> 'done')
 ORDER BY s.log_rows DESC
 LIMIT %(count)s;
