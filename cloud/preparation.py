@@ -44,6 +44,8 @@ def prepare(report: Callable[[str], None]) -> None:
     raw = _connect()
     report("checking PostgreSQL")
     check_server(raw)
+    if not _filters_use_indexes(raw):
+        report("  filters will scan their segments: run deploy/postgres/init.sql as a superuser")
     report("roles")
     with transaction.atomic():
         _make_roles(raw)
@@ -64,11 +66,6 @@ def prepare(report: Callable[[str], None]) -> None:
 
 
 def _connect() -> psycopg.Connection[Any]:
-    if not settings.DATABASE_URL:
-        raise NotReady(
-            "No database: DATABASE_URL is not set and no embedded server runs for "
-            f"{settings.DATA_DIR}. Start one with `make up`, or set DATABASE_URL.",
-        )
     try:
         connection.ensure_connection()
     except Exception as error:
@@ -105,6 +102,13 @@ def check_server(raw: psycopg.Connection[Any]) -> None:
             f"pgvector {'.'.join(map(str, MIN_VECTOR_VERSION))} or newer is needed, this is "
             f"{'.'.join(map(str, version))}. Upgrade it, then run ALTER EXTENSION vector UPDATE.",
         )
+
+
+def _filters_use_indexes(raw: psycopg.Connection[Any]) -> bool:
+    """Whether the superuser's part was run; without it row-level security keeps filters from indexes."""
+    function = "pg_catalog.jsonb_contains(jsonb, jsonb)"
+    row = raw.execute("SELECT proleakproof FROM pg_proc WHERE oid = %s::regprocedure", [function]).fetchone()
+    return bool(row and row[0])
 
 
 def _make_roles(raw: psycopg.Connection[Any]) -> None:

@@ -47,7 +47,7 @@ class Wire:
         """Send JSON (bytes are sent as they are) to a path below /api/v2."""
         content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         given = {"x-chroma-token": self.key} if self.key is not None else {}
-        response = Client(raise_request_exception=False).generic(
+        response = Client(enforce_csrf_checks=True, raise_request_exception=False).generic(
             method,
             f"/api/v2{path}",
             content,

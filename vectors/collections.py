@@ -39,7 +39,7 @@ class CollectionView:
     metadata_json: str | None
     configuration: Configuration
     dimension: int | None
-    manifest_version: int
+    compaction_count: int
     compacted_to: int
     log_head: int
     record_count: int
@@ -271,7 +271,7 @@ def _views(rows: Iterable[Collection]) -> list[CollectionView]:
 
 
 def _view(row: Collection, state: tuple[Any, ...]) -> CollectionView:
-    dimension, version, compacted_to, records, logical_bytes, keys, log_head, segment_rows, *job = state
+    dimension, compactions, compacted_to, records, logical_bytes, keys, log_head, segment_rows, *job = state
     job_state, job_phase, job_cause = job
     return CollectionView(
         collection_id=row.collection_id,
@@ -280,7 +280,7 @@ def _view(row: Collection, state: tuple[Any, ...]) -> CollectionView:
         metadata_json=row.metadata_json,
         configuration=configurations.from_stored(orjson.loads(row.configuration_json)),
         dimension=dimension,
-        manifest_version=version,
+        compaction_count=compactions,
         compacted_to=compacted_to,
         log_head=log_head,
         record_count=records,

@@ -97,8 +97,8 @@ class _Parser:
             raise self.fail(f"$and and $or take a list, got {type(value).__name__}")
         return value
 
-    def leaf(self) -> None:
-        self.leaves += 1
+    def leaf(self, count: int = 1) -> None:
+        self.leaves += count
         if self.leaves > MAX_FILTER_LEAVES:
             raise self.fail(f"more than {MAX_FILTER_LEAVES} conditions")
 
@@ -135,8 +135,7 @@ class _Parser:
     def scalars(self, operator: str, operand: object) -> tuple[Scalar, ...]:
         if not isinstance(operand, list) or not operand:
             raise self.fail(f"{operator} takes a list that is not empty")
-        self.leaves += len(operand) - 1
-        self.leaf()
+        self.leaf(len(operand) - 1)
         values = [self.scalar(value) for value in operand]
         first = type(values[0])
         # wire: the first element decides; after a float, integers are taken as floats

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
@@ -17,6 +18,11 @@ class OperatorCommand(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> str | None:
         """Run it, and say in a sentence what went wrong."""
+        if not settings.DATABASE_URL:
+            raise CommandError(
+                "No database: DATABASE_URL is not set and no embedded server runs for "
+                f"{settings.DATA_DIR}. Start one with `make up`, or set DATABASE_URL.",
+            )
         try:
             return self.run(**options)
         except ServiceError as error:

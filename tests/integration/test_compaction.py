@@ -128,4 +128,5 @@ def test_it_fences_off_a_worker_whose_job_was_taken_over(database: Service, acme
     with pytest.raises(LeaseLost):
         compact(database, place, lose)
     assert acme.wire.get(f"{place.path}/indexing_status").body["num_indexed_ops"] == 0
-    assert place.count() == 80
+    expire_lease(database, place)
+    assert resume(database, place).rows == place.count() == 80

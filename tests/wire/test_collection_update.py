@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from cloud.processes import Service
+from tests.compact import compact
 from tests.factories import Answer, Cast, Place, Wire, batch, make_tenant
 from tests.wire.helpers import INVALID, MISSING, PLAIN, UNSHAPED, Settle, assert_error, assert_forbidden, over
 
@@ -171,3 +173,15 @@ def test_it_changes_all_or_nothing(acme: Cast) -> None:
     )
     assert answer.status == 409
     assert read(place) == before
+
+
+def test_it_counts_compactions_and_not_changes_as_versions(database: Service, acme: Cast) -> None:
+    place = acme.collection()
+    place.call("add", batch(20))
+    compact(database, place)
+    path = f"{acme.place}/collections/{place.name}"
+    before = acme.wire.get(path).body["version"]
+    changed = {"new_configuration": {"hnsw": {"ef_search": 50}}}
+    assert acme.wire.send("PUT", place.path, changed).status == 200
+    assert (before, acme.wire.get(path).body["version"]) == (1, 1)
+    assert len(place.nearest([0.0] * 8)) == 10

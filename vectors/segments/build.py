@@ -49,6 +49,24 @@ class Built:
     statistics: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Draft:
+    """A segment that is being built: where it is, and what its collection asks of it."""
+
+    database: Database
+    tenant_id: UUID
+    collection_id: UUID
+    segment_id: int
+    dimension: int
+    space: str
+    max_neighbors: int
+    ef_construction: int
+
+    @property
+    def table(self) -> str:
+        return layout.table_name(self.segment_id)
+
+
 def build(
     database: Database,
     *,
@@ -68,6 +86,38 @@ def build(
     started = time.monotonic()
     _drop_leftovers(database, tenant_id=tenant_id, job_id=job_id)
     report("copying")
+    draft = _begin(database, tenant_id=tenant_id, collection_id=collection_id, job_id=job_id)
+    if draft is None:
+        return None
+    up_to, compacted_to = _fill(draft, merge)
+    with database.transaction(tenant_id):
+        rows, zero_rows, logical_bytes, largest, smallest = database.one(
+            "measure_segment", segment=draft.table
+        )
+        facts = statistics.take(database, table=draft.table, rows=rows)
+    graph = None
+    if rows:
+        report("building the graph")
+        graph = graph_kind(draft.space, draft.dimension, largest_norm=largest, smallest_norm=smallest)
+        _build_graph(draft, graph, resources)
+    report("indexing")
+    _finish(draft, facts, zero_rows)
+    sealed: dict[str, object] = {
+        "segment_id": draft.segment_id,
+        "rows": rows,
+        "zero_rows": zero_rows,
+        "logical_bytes": logical_bytes,
+        "graph": graph,
+        "statistics": orjson.dumps(facts).decode(),
+        "build_seconds": time.monotonic() - started,
+    }
+    with database.transaction(tenant_id):
+        database.run("seal_segment", sealed)
+    return Built(draft.segment_id, rows, up_to, compacted_to, tuple(merge), facts)
+
+
+def _begin(database: Database, *, tenant_id: UUID, collection_id: UUID, job_id: int) -> _Draft | None:
+    """Reserve a segment's number; None for a collection that is gone or was never written to."""
     with database.transaction(tenant_id):
         state = database.run("read_compactable", {"collection_id": collection_id}).fetchone()
         if state is None or state[2] is None:
@@ -75,103 +125,64 @@ def build(
         _, _, dimension, space, max_neighbors, ef_construction, _ = state
         keys = {"tenant_id": tenant_id, "collection_id": collection_id, "job_id": job_id}
         (segment_id,) = database.one("insert_segment", keys | {"space": space, "dimension": dimension})
-    table = layout.table_name(segment_id)
-    up_to, compacted_to = _fill(
-        database,
-        tenant_id=tenant_id,
-        collection_id=collection_id,
-        segment_id=segment_id,
-        dimension=dimension,
-        merge=merge,
-    )
-    with database.transaction(tenant_id):
-        rows, zero_rows, logical_bytes, largest, smallest = database.one("measure_segment", segment=table)
-        facts = statistics.take(database, table=table, rows=rows)
-    graph = graph_kind(space, dimension, largest_norm=largest, smallest_norm=smallest) if rows else None
-    if graph:
-        report("building the graph")
-        text = layout.create_graph(
-            cell=database.cell,
-            segment_id=segment_id,
-            space=space,
-            graph=graph,
-            dimension=dimension,
-            max_neighbors=max_neighbors,
-            ef_construction=ef_construction,
-        )
-        _build_graph(database, tenant_id=tenant_id, text=text, resources=resources)
-    report("indexing")
-    _finish(database, tenant_id=tenant_id, segment_id=segment_id, facts=facts, zero_rows=zero_rows)
-    with database.transaction(tenant_id):
-        database.run(
-            "seal_segment",
-            {
-                "segment_id": segment_id,
-                "rows": rows,
-                "zero_rows": zero_rows,
-                "logical_bytes": logical_bytes,
-                "graph": graph,
-                "statistics": orjson.dumps(facts).decode(),
-                "build_seconds": time.monotonic() - started,
-            },
-        )
-    return Built(segment_id, rows, up_to, compacted_to, tuple(merge), facts)
+    place = (database, tenant_id, collection_id, segment_id)
+    return _Draft(*place, dimension, space, max_neighbors, ef_construction)
 
 
-def _fill(
-    database: Database,
-    *,
-    tenant_id: UUID,
-    collection_id: UUID,
-    segment_id: int,
-    dimension: int,
-    merge: Sequence[int],
-) -> tuple[int, int]:
+def _fill(draft: _Draft, merge: Sequence[int]) -> tuple[int, int]:
     """Make the table and copy the images that live at one moment; that moment's log head and compacted_to."""
-    table = layout.table_name(segment_id)
-    with database.transaction(tenant_id, isolation="REPEATABLE READ"):
+    database = draft.database
+    key: dict[str, object] = {"collection_id": draft.collection_id}
+    sources = [statement("images_of_log", cell=database.cell)] + [
+        statement(
+            "images_of_segment",
+            cell=database.cell,
+            segment=layout.table_name(old),
+            segment_id=str(int(old)),
+        )
+        for old in merge
+    ]
+    with database.transaction(draft.tenant_id, isolation="REPEATABLE READ"):
         # The first statement takes the snapshot that head and images share.
-        log_head, compacted_to, *_ = database.one("read_compactable", {"collection_id": collection_id})
+        log_head, compacted_to, *_ = database.one("read_compactable", key)
         with database.as_segment_owner():
             database.run_all(
                 layout.create_table(
                     cell=database.cell,
-                    segment_id=segment_id,
-                    tenant_id=tenant_id,
-                    dimension=dimension,
+                    segment_id=draft.segment_id,
+                    tenant_id=draft.tenant_id,
+                    dimension=draft.dimension,
                     role_prefix=database.role_prefix,
                 ),
             )
-        sources = [statement("images_of_log", cell=database.cell)] + [
-            statement(
-                "images_of_segment",
-                cell=database.cell,
-                segment=layout.table_name(old),
-                segment_id=str(int(old)),
-            )
-            for old in merge
-        ]
         database.run(
             "fill_segment",
-            {"collection_id": collection_id, "compacted_to": compacted_to, "up_to": log_head},
-            segment=table,
+            key | {"compacted_to": compacted_to, "up_to": log_head},
+            segment=draft.table,
             images="\nUNION ALL\n".join(sources),
         )
     return int(log_head), int(compacted_to)
 
 
-def _build_graph(database: Database, *, tenant_id: UUID, text: str, resources: Resources) -> None:
+def _build_graph(draft: _Draft, graph: str, resources: Resources) -> None:
     """Build with as many workers as allowed; without, where shared memory is too small for the graph."""
+    text = layout.create_graph(
+        cell=draft.database.cell,
+        segment_id=draft.segment_id,
+        space=draft.space,
+        graph=graph,
+        dimension=draft.dimension,
+        max_neighbors=draft.max_neighbors,
+        ef_construction=draft.ef_construction,
+    )
     for parallel_workers in dict.fromkeys((resources.parallel_workers, 0)):
+        limits = [
+            f"SET LOCAL maintenance_work_mem = '{resources.memory_bytes // 1024}kB'",
+            f"SET LOCAL max_parallel_maintenance_workers = {parallel_workers}",
+        ]
         try:
-            with database.transaction(tenant_id), database.as_segment_owner():
-                database.run_all(
-                    [
-                        f"SET LOCAL maintenance_work_mem = '{resources.memory_bytes // 1024}kB'",
-                        f"SET LOCAL max_parallel_maintenance_workers = {parallel_workers}",
-                        text,
-                    ],
-                )
+            with draft.database.transaction(draft.tenant_id), draft.database.as_segment_owner():
+                draft.database.run_all([*limits, text])
         except psycopg.errors.DiskFull:
             if parallel_workers == 0:
                 raise
@@ -179,20 +190,15 @@ def _build_graph(database: Database, *, tenant_id: UUID, text: str, resources: R
             return
 
 
-def _finish(
-    database: Database,
-    *,
-    tenant_id: UUID,
-    segment_id: int,
-    facts: dict[str, Any],
-    zero_rows: int,
-) -> None:
-    table = layout.table_name(segment_id)
-    with database.transaction(tenant_id), database.as_segment_owner():
+def _finish(draft: _Draft, facts: dict[str, Any], zero_rows: int) -> None:
+    database = draft.database
+    with database.transaction(draft.tenant_id), database.as_segment_owner():
         if zero_rows:
-            database.run("create_segment_zeroes", segment=table)
-        database.run_all(layout.create_indexes(cell=database.cell, segment_id=segment_id, statistics=facts))
-        database.run("analyze_segment", segment=table)
+            database.run("create_segment_zeroes", segment=draft.table)
+        database.run_all(
+            layout.create_indexes(cell=database.cell, segment_id=draft.segment_id, statistics=facts),
+        )
+        database.run("analyze_segment", segment=draft.table)
 
 
 def _drop_leftovers(database: Database, *, tenant_id: UUID, job_id: int) -> None:

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   log_head bigint NOT NULL DEFAULT 0,
   compacted_to bigint NOT NULL DEFAULT 0,
   manifest_version bigint NOT NULL DEFAULT 0,
+  compaction_count bigint NOT NULL DEFAULT 0,
   next_ordinal bigint NOT NULL DEFAULT 0,
   record_count bigint NOT NULL DEFAULT 0,
   logical_bytes bigint NOT NULL DEFAULT 0,
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   created_at timestamptz NOT NULL DEFAULT now(),
   dropped_at timestamptz
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
 COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction';

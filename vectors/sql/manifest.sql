@@ -17,7 +17,7 @@ UPDATE $cell.collection_state SET dropped_at = now()
 WHERE collection_id = ANY(%(collection_ids)s::uuid[]) AND dropped_at IS NULL;
 
 -- name: read_states
-SELECT s.collection_id, s.dimension, s.manifest_version, s.compacted_to, s.record_count, s.logical_bytes,
+SELECT s.collection_id, s.dimension, s.compaction_count, s.compacted_to, s.record_count, s.logical_bytes,
   s.metadata_keys, s.log_head,
   s.segment_rows,
   coalesce(j.state, ''), coalesce(j.phase, ''), coalesce(j.cause, '')

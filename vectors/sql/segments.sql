@@ -150,7 +150,7 @@ VALUES (%(collection_id)s, %(segment_id)s, %(tenant_id)s);
 
 -- name: advance_manifest
 UPDATE $cell.collection_state
-SET manifest_version = manifest_version + 1, compacted_to = %(up_to)s,
+SET manifest_version = manifest_version + 1, compaction_count = compaction_count + 1, compacted_to = %(up_to)s,
   metadata_keys = metadata_keys || %(metadata_keys)s::jsonb,
   segment_rows = (SELECT coalesce(sum(g.rows), 0) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
                   WHERE m.collection_id = %(collection_id)s),

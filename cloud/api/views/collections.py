@@ -29,7 +29,7 @@ def _to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
         "tenant": tenant_name,
         "database": view.database_name,
         "log_position": view.compacted_to,
-        "version": view.manifest_version,
+        "version": view.compaction_count,
     }
 
 

@@ -67,7 +67,9 @@ def test_it_refuses_rows_without_a_dimension(rows: list[str | list[float]]) -> N
         codec.read_embeddings(rows)
 
 
-@pytest.mark.parametrize("text", ["?", "AACAPw", "AACAPw==x", "AAC=APw=", "AACA Pw==", "AACAPw==\n", "AAA=", "ä"])
+@pytest.mark.parametrize(
+    "text", ["?", "AACAPw", "AACAPw==x", "AAC=APw=", "AACA Pw==", "AACAPw==\n", "AAA=", "ä"]
+)
 def test_it_refuses_bad_base64(text: str) -> None:
     with pytest.raises(InvalidArgument, match="Invalid base64 string"):
         codec.read_embeddings([text])
@@ -79,9 +81,11 @@ def test_it_reads_a_number_past_float32_as_infinite(number: float) -> None:
 
 
 def test_it_tells_bad_json_from_a_wrong_shape() -> None:
-    with pytest.raises(InvalidArgument, match="^Failed to parse the request body as JSON: "):
+    with pytest.raises(InvalidArgument, match=r"^Failed to parse the request body as JSON: "):
         codec.decode(Get, b"{")
-    with pytest.raises(Unprocessable, match=r"^Failed to deserialize the JSON body into the target type: limit: "):
+    with pytest.raises(
+        Unprocessable, match=r"^Failed to deserialize the JSON body into the target type: limit: "
+    ):
         codec.decode(Get, b'{"limit": -1}')
     with pytest.raises(Unprocessable, match=r"type: include\[.*\]: "):
         codec.decode(Get, b'{"include": ["data"]}')

@@ -25,7 +25,7 @@ def identity(verbs: frozenset[Verb] = ALL_VERBS, databases: dict[uuid.UUID, str]
 
 
 def test_it_sorts_every_verb_into_ordinary_or_operators() -> None:
-    assert ALL_VERBS | OPERATOR_VERBS == set(Verb)
+    assert set(Verb) == ALL_VERBS | OPERATOR_VERBS
     assert not ALL_VERBS & OPERATOR_VERBS
     assert READ_VERBS < ALL_VERBS
 

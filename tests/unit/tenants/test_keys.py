@@ -24,7 +24,9 @@ def test_it_notices_any_single_character_that_is_wrong() -> None:
         assert not keys.is_well_formed(secret[:place] + other + secret[place + 1 :])
 
 
-@pytest.mark.parametrize("change", [str.upper, lambda s: s[3:], lambda s: s + "0", lambda s: s[:-1], lambda s: s + " "])
+@pytest.mark.parametrize(
+    "change", [str.upper, lambda s: s[3:], lambda s: s + "0", lambda s: s[:-1], lambda s: s + " "]
+)
 def test_it_notices_another_form(change: object) -> None:
     assert callable(change)
     assert not keys.is_well_formed(change(keys.generate()))

@@ -10,8 +10,8 @@ from tenants import names
 from tenants.errors import InvalidArgument
 
 RULE = (
-    "Expected a name containing 3-512 characters from [a-zA-Z0-9._-], starting and ending with a character in "
-    "[a-zA-Z0-9]. Got: "
+    "Expected a name containing 3-512 characters from [a-zA-Z0-9._-], starting and ending "
+    "with a character in [a-zA-Z0-9]. Got: "
 )
 
 

@@ -122,7 +122,7 @@ def test_it_joins_both_filters() -> None:
     ],
 )
 def test_it_refuses_a_bad_where(where: object) -> None:
-    with pytest.raises(InvalidArgument, match="^Invalid where clause: "):
+    with pytest.raises(InvalidArgument, match=r"^Invalid where clause: "):
         parse(where, None)
 
 
@@ -146,7 +146,7 @@ def test_it_refuses_a_bad_where(where: object) -> None:
     ],
 )
 def test_it_refuses_a_bad_where_document(where_document: object) -> None:
-    with pytest.raises(InvalidArgument, match="^Invalid where document clause: "):
+    with pytest.raises(InvalidArgument, match=r"^Invalid where document clause: "):
         parse(None, where_document)
 
 
@@ -182,7 +182,7 @@ def test_it_bounds_the_depth(leaf: dict[str, Any]) -> None:
 
 
 def test_it_bounds_the_depth_of_documents() -> None:
-    with pytest.raises(InvalidArgument, match="^Invalid where document clause: nested deeper"):
+    with pytest.raises(InvalidArgument, match=r"^Invalid where document clause: nested deeper"):
         parse(None, nested(MAX_FILTER_DEPTH + 1, {"$contains": "a"}))
 
 

@@ -16,7 +16,7 @@ LATER = [Operation.UPDATE, Operation.UPSERT]
 
 def rows(*numbers: float) -> Float32Matrix:
     """One-dimensional embeddings."""
-    return np.array([[number] for number in numbers], np.float32)
+    return np.array(numbers, np.float32).reshape(-1, 1)
 
 
 def batch(ids: str, embeddings: Sequence[float | None] | None = None, **columns: object) -> RecordBatch:
@@ -45,7 +45,11 @@ def test_it_leaves_a_batch_of_distinct_ids_as_it_is(operation: Operation) -> Non
 
 def test_it_takes_the_first_of_an_add_whole() -> None:
     given = batch(
-        "abab", [1, 2, 3, 4], documents=[None, "b", "a", None], uris=["u", None, "v", "w"], metadatas=[b"{}", None, b'{"k":1}', None]
+        "abab",
+        [1, 2, 3, 4],
+        documents=[None, "b", "a", None],
+        uris=["u", None, "v", "w"],
+        metadatas=[b"{}", None, b'{"k":1}', None],
     )
     folded = fold(Operation.ADD, given)
     assert folded.ids == ["a", "b"]
@@ -81,7 +85,7 @@ def test_it_takes_the_last_embedding_that_is_given(
 def test_it_keeps_absent_columns_absent() -> None:
     folded = fold(Operation.UPDATE, batch("aa"))
     assert folded.ids == ["a"]
-    assert folded.embeddings is folded.documents is folded.uris is folded.metadatas is None
+    assert (vectors_of(folded), folded.documents, folded.uris, folded.metadatas) == (None,) * 4
 
 
 @pytest.mark.parametrize("operation", LATER)
@@ -97,7 +101,12 @@ def test_it_merges_metadata_and_keeps_its_nulls(operation: Operation) -> None:
 
 @pytest.mark.parametrize(
     ("texts", "expected"),
-    [([b"{}", b"{}"], {}), ([b"{}", b'{"a":1}'], {"a": 1}), ([b'{"a":"}"}', b"{}"], {"a": "}"}), ([None, None], None)],
+    [
+        ([b"{}", b"{}"], {}),
+        ([b"{}", b'{"a":1}'], {"a": 1}),
+        ([b'{"a":"}"}', b"{}"], {"a": "}"}),
+        ([None, None], None),
+    ],
 )
 def test_it_merges_empty_and_missing_metadata(texts: list[bytes | None], expected: object) -> None:
     folded = fold(Operation.UPDATE, batch("aa", metadatas=texts))
@@ -107,5 +116,7 @@ def test_it_merges_empty_and_missing_metadata(texts: list[bytes | None], expecte
 
 
 def test_it_never_rewrites_a_number() -> None:
-    folded = fold(Operation.UPSERT, batch("aa", [1, 2], metadatas=[b'{"f":10000000000000000000000.0}', b'{"g":2.0}']))
+    folded = fold(
+        Operation.UPSERT, batch("aa", [1, 2], metadatas=[b'{"f":10000000000000000000000.0}', b'{"g":2.0}'])
+    )
     assert folded.metadatas == [b'{"f":10000000000000000000000.0,"g":2.0}']

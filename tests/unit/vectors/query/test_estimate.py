@@ -102,8 +102,10 @@ def test_it_expects_little_without_statistics(where: Where) -> None:
             ),
             st.builds(DocumentContains, st.sampled_from(["", "red", "nowhere"]), st.booleans()),
         ),
-        lambda inner: st.builds(All, st.lists(inner, max_size=4).map(tuple))
-        | st.builds(Some, st.lists(inner, max_size=4).map(tuple)),
+        lambda inner: (
+            st.builds(All, st.lists(inner, max_size=4).map(tuple))
+            | st.builds(Some, st.lists(inner, max_size=4).map(tuple))
+        ),
         max_leaves=8,
     )
 )

@@ -14,10 +14,15 @@ from vectors.where import All, Compares, DocumentContains, Equals, Scalar, Some,
 
 NASTY = "'; DROP TABLE x; -- %s %(k)s %% $1 \" \\ {key} ?"
 SCALARS: st.SearchStrategy[Scalar] = st.one_of(
-    st.text(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False)
+    st.text(),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
 )
 LEAVES: st.SearchStrategy[Where] = st.one_of(
-    st.builds(Equals, st.text(min_size=1), st.lists(SCALARS, min_size=1, max_size=3).map(tuple), st.booleans()),
+    st.builds(
+        Equals, st.text(min_size=1), st.lists(SCALARS, min_size=1, max_size=3).map(tuple), st.booleans()
+    ),
     st.builds(Compares, st.text(min_size=1), st.sampled_from(["<", "<=", ">", ">="]), st.integers()),
     st.builds(DocumentContains, st.text(), st.booleans()),
 )
@@ -97,7 +102,14 @@ def test_it_brackets_what_it_joins() -> None:
 
 @pytest.mark.parametrize(
     ("text", "pattern"),
-    [("", "%%"), ("a", "%a%"), ("100%", "%100\\%%"), ("a_b", "%a\\_b%"), ("\\", "%\\\\%"), ("\\%", "%\\\\\\%%")],
+    [
+        ("", "%%"),
+        ("a", "%a%"),
+        ("100%", "%100\\%%"),
+        ("a_b", "%a\\_b%"),
+        ("\\", "%\\\\%"),
+        ("\\%", "%\\\\\\%%"),
+    ],
 )
 def test_it_takes_wildcards_literally(text: str, pattern: str) -> None:
     assert like_pattern(text) == pattern

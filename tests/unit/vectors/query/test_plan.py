@@ -14,7 +14,7 @@ from vectors.where import Equals, value_name
 STATISTICS: dict[str, Any] = {
     "keys": {
         "k": {
-            "coverage": 1.0,
+            "coverage": 0.5002,
             "distinct": 3,
             "common": {value_name("half"): 0.5, value_name("rare"): 0.0002},
             "quantiles": [],
@@ -29,7 +29,9 @@ def segment(number: int = 1, rows: int = 100_000, graph: str | None = "halfvec")
     return Segment(number, rows, 0, graph, STATISTICS)
 
 
-def chosen(*segments: Segment, results: int = 10, ef_search: int = 100, value: str | None = None) -> QueryPlan:
+def chosen(
+    *segments: Segment, results: int = 10, ef_search: int = 100, value: str | None = None
+) -> QueryPlan:
     """The plan of a query with a filter on `k`, or none."""
     where = None if value is None else Equals("k", (value,))
     return choose(segments, where, results_count=results, ef_search=ef_search, is_unplaceable_query=False)
