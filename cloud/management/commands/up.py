@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, exit_after_demo: bool, **__: Any) -> None:
         """Exit code 0 when it was asked to end, 1 when something failed."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         service = Service(
             settings.DATA_DIR, port=settings.PORT, report=self._note, environment=demo.ENVIRONMENT
