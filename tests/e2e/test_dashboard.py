@@ -73,10 +73,12 @@ def home(service: Service) -> Home:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium; tests are skipped where there is none."""
+    """The system's Chromium."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        pytest.skip("no Chromium on this machine")
+        pytest.fail(
+            "No Chromium: install the package chromium, or leave these tests out with BROWSER=0 make test"
+        )
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield running

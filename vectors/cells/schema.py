@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from psycopg import Cursor
 
-from vectors.sql import identifier, statement
+from tenants.errors import Unavailable
+from vectors.sql import identifier, in_cell, statement
+
+# Of the tables in `vectors/sql/cell.sql`. A release that changes them raises it and adds a statement
+# `upgrade_cell_<version>` for cells that are one version behind.
+LAYOUT_VERSION = 1
+_MARK = "Tessera cell, layout "
 
 # Fixed for good: a row's partition follows from it. Eight keep each index shallow at millions of collections.
 LOG_PARTITIONS = 8
@@ -13,11 +19,13 @@ _OVERSEEN = ("collection_state", "segment", "manifest", "job")
 
 
 def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, owner: str) -> None:
-    """Make the cell's schema, tables, policies and grants.
+    """Make the cell's schema, tables, policies and grants, or bring an older cell up to this release.
 
+    Raises:      Unavailable for a cell of a layout that this release does not know
     Transaction: needs one
     Idempotent:  yes
     """
+    _upgrade(cursor, cell)
     roles = {role: identifier(f"{role_prefix}_{role}") for role in ("web", "worker", "segments")}
     roles["owner"] = '"' + owner.replace('"', '""') + '"'
     cursor.execute(statement("create_cell", cell=identifier(cell), **roles).encode())
@@ -36,3 +44,19 @@ def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, o
     for table in _OVERSEEN:
         cursor.execute(statement("oversee_table", cell=cell, table=table, **roles).encode())
     cursor.execute(statement("grant_cell", cell=cell, **roles).encode())
+    cursor.execute(statement("mark_cell", cell=cell, version=str(LAYOUT_VERSION)).encode())
+
+
+def _upgrade(cursor: Cursor[tuple[object, ...]], cell: str) -> None:
+    row = cursor.execute(in_cell("cell_version", identifier(cell)).encode(), {"cell": cell}).fetchone()
+    mark, exists = row or (None, False)
+    if not exists:
+        return
+    number = str(mark or "").removeprefix(_MARK)
+    if not number.isdigit() or int(number) > LAYOUT_VERSION:
+        raise Unavailable(
+            f"The schema {cell} has {mark!r} where this release knows layouts 1 to {LAYOUT_VERSION}. "
+            "Run the release that made it, or start with an empty database.",
+        )
+    for version in range(int(number) + 1, LAYOUT_VERSION + 1):
+        cursor.execute(statement(f"upgrade_cell_{version}", cell=cell).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vectors.cells.transaction import transaction
 from vectors.errors import CollectionNotFound
@@ -65,14 +66,7 @@ def count(manifest: Manifest) -> int:
 
     Raises:  CollectionNotFound
     """
-    with transaction(manifest.tenant_id) as pipeline:
-        cursor = pipeline.run(
-            in_cell("count_records", manifest.cell), {"collection_id": manifest.collection_id}
-        )
-    row = cursor.fetchone()
-    if row is None:
-        raise CollectionNotFound.by_id(manifest.collection_id)
-    return int(row[0])
+    return int(_state(manifest, "count_records")[0])
 
 
 def indexing(manifest: Manifest) -> tuple[int, int]:
@@ -80,11 +74,15 @@ def indexing(manifest: Manifest) -> tuple[int, int]:
 
     Raises:  CollectionNotFound
     """
+    total, indexed = _state(manifest, "indexing_status")
+    return int(total), int(indexed)
+
+
+def _state(manifest: Manifest, name: str) -> tuple[Any, ...]:
+    """The row of a statement that looks at the collection's state alone."""
     with transaction(manifest.tenant_id) as pipeline:
-        cursor = pipeline.run(
-            in_cell("indexing_status", manifest.cell), {"collection_id": manifest.collection_id}
-        )
+        cursor = pipeline.run(in_cell(name, manifest.cell), {"collection_id": manifest.collection_id})
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)
-    return int(row[0]), int(row[1])
+    return row

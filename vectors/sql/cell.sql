@@ -1,5 +1,11 @@
 -- The tables of a cell. Created by `vectors/cells/schema.py`, as the owner; every part may run again.
 --
+-- name: cell_version
+SELECT obj_description(to_regnamespace(%(cell)s)::oid, 'pg_namespace') AS version, to_regnamespace(%(cell)s) IS NOT NULL;
+
+-- name: mark_cell
+COMMENT ON SCHEMA $cell IS 'Tessera cell, layout $version';
+
 -- name: create_cell
 CREATE SCHEMA IF NOT EXISTS $cell;
 GRANT USAGE ON SCHEMA $cell TO $web, $worker, $segments;

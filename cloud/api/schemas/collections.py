@@ -15,19 +15,6 @@ class NewName(msgspec.Struct):
     name: str
 
 
-class Hnsw(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """An HNSW index: null and absent members take their default."""
-
-    space: Space | None = None
-    ef_construction: int | None = None
-    ef_search: int | None = None
-    max_neighbors: int | None = None
-    resize_factor: float | None = None
-    sync_threshold: int | None = None
-    num_threads: int | None = None
-    batch_size: int | None = None
-
-
 class HnswChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What can be changed of an HNSW index."""
 
@@ -37,6 +24,13 @@ class HnswChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     sync_threshold: int | None = None
     num_threads: int | None = None
     batch_size: int | None = None
+
+
+class Hnsw(HnswChange):
+    """An HNSW index: null and absent members take their default."""
+
+    space: Space | None = None
+    ef_construction: int | None = None
 
 
 class Spann(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

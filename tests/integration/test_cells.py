@@ -1,0 +1,35 @@
+"""Making cells: again and again, and never over what another release made."""
+
+from __future__ import annotations
+
+import pytest
+
+from cloud.processes import Service
+from tenants.errors import Unavailable
+from tests import stage
+from vectors.cells import schema
+from vectors.cells.transaction import connect
+
+
+def make(cell: str) -> None:
+    """Create a cell as the owner does."""
+    connection = connect()
+    with connection.transaction():
+        schema.create(connection.cursor(), cell, role_prefix=stage.ROLE_PREFIX, owner=connection.info.user)
+
+
+def test_it_may_be_made_again(database: Service) -> None:
+    with stage.role(database, "owner"):
+        make("cell_900")
+        make("cell_900")
+        connect().execute(b"DROP SCHEMA cell_900 CASCADE")
+
+
+@pytest.mark.parametrize("mark", ["Tessera cell, layout 99", "something else"])
+def test_it_refuses_a_layout_that_it_does_not_know(database: Service, mark: str) -> None:
+    with stage.role(database, "owner"):
+        make("cell_901")
+        connect().execute(f"COMMENT ON SCHEMA cell_901 IS '{mark}'".encode())
+        with pytest.raises(Unavailable, match="cell_901"):
+            make("cell_901")
+        connect().execute(b"DROP SCHEMA cell_901 CASCADE")
