@@ -53,23 +53,23 @@ def _equal(key: str, value: Scalar, statistics: Statistics) -> float:
 
 def _range(key: str, operator: str, bound: float, statistics: Statistics) -> float:
     facts = statistics.get("keys", {}).get(key)
-    quantiles: list[float] = facts["quantiles"] if facts else []
+    quantiles: list[tuple[float, float]] = facts["quantiles"] if facts else []
     if not quantiles:
         return 0.0
     below = _share_below(quantiles, bound)
     return float((below if operator.startswith("<") else 1.0 - below) * facts["number_coverage"])
 
 
-def _share_below(quantiles: list[float], bound: float) -> float:
-    last = len(quantiles) - 1
-    place = bisect_left(quantiles, bound)
-    if place == 0 or last == 0:
-        return 0.0 if place == 0 else 1.0
-    if place > last:
+def _share_below(quantiles: list[tuple[float, float]], bound: float) -> float:
+    """The share of values below a bound, from ascending pairs (share below, value), linear in between."""
+    place = bisect_left([value for _, value in quantiles], bound)
+    if place == 0:
+        return 0.0
+    if place == len(quantiles):
         return 1.0
-    low, high = quantiles[place - 1], quantiles[place]
+    (low_share, low), (high_share, high) = quantiles[place - 1], quantiles[place]
     within = (bound - low) / (high - low) if high > low else 0.5
-    return (place - 1 + within) / last
+    return low_share + within * (high_share - low_share)
 
 
 def _containing(text: str, statistics: Statistics) -> float:
@@ -80,3 +80,21 @@ def _containing(text: str, statistics: Statistics) -> float:
     # None of n hit: expect half a hit rather than none.
     hits = sum(text in document for document in sample)
     return share * max(hits, 0.5) / len(sample)
+
+
+def is_indexed(where: Where) -> bool:
+    """Whether a segment's indexes can name the matching rows, so that no other row is looked at.
+
+    Trigrams need three characters; a negated condition matches what no index lists.
+    """
+    match where:
+        case All(parts):
+            return any(map(is_indexed, parts))
+        case Some(parts):
+            return all(map(is_indexed, parts))
+        case DocumentContains(text, is_negated):
+            return len(text) >= 3 and not is_negated
+        case Equals(is_negated=is_negated):
+            return not is_negated
+        case Compares():
+            return True

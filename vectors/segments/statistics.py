@@ -18,7 +18,9 @@ _SAMPLE_DOCUMENTS = 64
 _SAMPLE_CHARACTERS = 512
 _COMMON_VALUES = 32
 _MAX_KEYS = 256
-_QUANTILES = 32
+# Closer at both ends: numbers in the wild have long tails, and a filter often asks for the tail.
+_TAIL = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)
+_SHARES = (*_TAIL, *(place / 32 for place in range(1, 32)), *(1.0 - share for share in reversed(_TAIL)))
 
 
 def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
       types            JSON types seen
       distinct         how many values differ in the sample
       common           value → share of rows, for the most common values
-      quantiles        ascending, of the numbers; empty without numbers
+      quantiles        pairs (share of numbers below, number), ascending; empty without numbers
       has_fractions    whether a number was written as a float
     documents: a few documents, cut; document_coverage: share of rows with a document
 
@@ -54,10 +56,10 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
             name = value_name(float(text)) if json_type == "number" else text
             facts["has_fractions"] |= json_type == "number" and "." in text
             facts["common"][name] = facts["common"].get(name, 0.0) + times / sampled
-    points = [place / _QUANTILES for place in range(_QUANTILES + 1)]
-    for key, quantiles in database.all("sample_numbers", {"step": step, "points": points}, segment=table):
+    points = {"step": step, "points": list(_SHARES)}
+    for key, quantiles in database.all("sample_numbers", points, segment=table):
         if key in keys:
-            keys[key]["quantiles"] = quantiles
+            keys[key]["quantiles"] = list(zip(_SHARES, quantiles, strict=True))
     return {"keys": keys} | _documents(database, table=table, rows=rows)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vectors.query.estimate import selectivity
+from vectors.query.estimate import is_indexed, selectivity
 from vectors.where import All, Compares, DocumentContains, Equals, Some, Where, value_name
 
 STATISTICS: dict[str, Any] = {
@@ -24,14 +24,14 @@ STATISTICS: dict[str, Any] = {
             "coverage": 1.0,
             "distinct": 1000,
             "common": {},
-            "quantiles": [0.0, 10.0, 20.0, 40.0, 100.0],
+            "quantiles": [(0.0, 0.0), (0.25, 10.0), (0.5, 20.0), (0.75, 40.0), (1.0, 100.0)],
             "number_coverage": 0.5,
         },
         "same": {
             "coverage": 1.0,
             "distinct": 1,
             "common": {value_name(5): 1.0},
-            "quantiles": [5.0, 5.0, 5.0],
+            "quantiles": [(0.0, 5.0), (0.5, 5.0), (1.0, 5.0)],
             "number_coverage": 1.0,
         },
     },
@@ -111,3 +111,27 @@ def test_it_expects_little_without_statistics(where: Where) -> None:
 )
 def test_it_never_leaves_zero_to_one(where: Where) -> None:
     assert -1e-9 <= selectivity(where, STATISTICS) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (A, True),
+        (Compares("n", "<", 1), True),
+        (DocumentContains("red"), True),
+        (DocumentContains("re"), False),
+        (DocumentContains("red", is_negated=True), False),
+        (Equals("tag", ("a",), is_negated=True), False),
+        (All((A, DocumentContains("re"))), True),
+        (Some((A, DocumentContains("re"))), False),
+    ],
+)
+def test_it_knows_what_an_index_can_name(where: Where, expected: bool) -> None:
+    assert is_indexed(where) is expected
+
+
+def test_it_sees_the_long_tail_of_a_number() -> None:
+    quantiles = [(0.0, 0.0), (0.99, 100.0), (0.999, 10_000.0), (1.0, 1_000_000.0)]
+    facts = {"coverage": 1.0, "distinct": 1000, "common": {}, "quantiles": quantiles, "number_coverage": 1.0}
+    share = selectivity(Compares("size", ">", 10_000), {"keys": {"size": facts}})
+    assert share == pytest.approx(0.001)
