@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from tenants.scope import drop_if_hung_up
+
 Next = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("tessera.access")
 
@@ -31,6 +33,7 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Time the request."""
         started = time.perf_counter()
+        drop_if_hung_up()
         response = self.get_response(request)
         if response.status_code >= 400 and request.path.startswith("/api/"):
             trace_id = secrets.token_hex(16)

@@ -6,6 +6,7 @@ tenant's setting into another tenant's request, and Citus hands it on to its nod
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -30,3 +31,22 @@ def tenant_transaction(tenant_id: UUID) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute(set_local_tenant(tenant_id))
         yield
+
+
+def drop_if_hung_up() -> None:
+    """Close this thread's connection if PostgreSQL has: whoever uses it next then gets a new one.
+
+    No round trip: only a server that went away says anything on an idle connection, so there is something to
+    read. Called before each request and each piece of work.
+    """
+    raw = connection.connection
+    if raw is None or connection.in_atomic_block:
+        return
+    if raw.closed or _has_something_to_say(raw.fileno()):
+        connection.close()
+
+
+def _has_something_to_say(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))

@@ -184,7 +184,9 @@ def as_row(record: Record) -> tuple[object, ...]:
 def rows(found: Body) -> dict[str, tuple[object, ...]]:
     """The records of an answer, none of them twice."""
     assert len(set(found["ids"])) == len(found["ids"])
-    members = zip(found["embeddings"], found["documents"], found["metadatas"], strict=True)
+    # The wire has the shortest digits that read back as the same float32.
+    embeddings = [np.array(numbers, dtype=np.float32).tolist() for numbers in found["embeddings"]]
+    members = zip(embeddings, found["documents"], found["metadatas"], strict=True)
     return dict(zip(found["ids"], members, strict=True))
 
 

@@ -7,7 +7,6 @@ its settings), without its cursors, which bind values on our side and never prep
 
 from __future__ import annotations
 
-import select
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +18,7 @@ from psycopg import pq
 from psycopg.types.numeric import Int8
 
 from tenants.errors import Unavailable
-from tenants.scope import set_local_tenant
+from tenants.scope import drop_if_hung_up, set_local_tenant
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, object]
@@ -30,23 +29,13 @@ def connect() -> psycopg.Connection[Row]:
 
     Raises:  Unavailable when PostgreSQL cannot be reached
     """
-    wrapper = django_connection
-    raw = wrapper.connection
-    if raw is not None and (raw.closed or (not wrapper.in_atomic_block and _has_hung_up(raw))):
-        wrapper.close()
+    drop_if_hung_up()
     try:
-        wrapper.ensure_connection()
+        django_connection.ensure_connection()
     except Exception as error:
         raise Unavailable("The database cannot be reached; try again.") from error
-    connection: psycopg.Connection[Row] = wrapper.connection
+    connection: psycopg.Connection[Row] = django_connection.connection
     return connection
-
-
-def _has_hung_up(connection: psycopg.Connection[Row]) -> bool:
-    """Whether an idle connection has something to read: only a server that went away says anything then."""
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 class Pipeline:
