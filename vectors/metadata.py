@@ -47,11 +47,6 @@ def encode(metadatas: Sequence[Metadata | None]) -> list[bytes | None]:
     return texts
 
 
-def encode_one(metadata: Metadata) -> bytes:
-    """The JSON text of one flat object, each of whose numbers keeps its type."""
-    return _encode_carefully(metadata)
-
-
 def _fail(metadatas: Sequence[Metadata | None]) -> None:
     for index, metadata in enumerate(metadatas):
         for key in metadata or ():

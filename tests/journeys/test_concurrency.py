@@ -16,6 +16,7 @@ import numpy as np
 from cloud.processes import Service
 from cloud.servers.errors import ServerError
 from tests.journeys.conftest import Customer
+from tests.journeys.test_crash import phase_of
 
 CLIENTS, IDS_PER_CLIENT, BATCH = 4, 200, 40
 DIMENSION, PAGE = 16, 300
@@ -220,11 +221,18 @@ def disturb(
     while not stop.is_set() and time.monotonic() - started < SECONDS:
         compaction = pool.submit(compact, service, collection_id)
         if not is_killed and time.monotonic() - started > KILL_AFTER_SECONDS:
-            time.sleep(1.0)  # the command starts, and the worker begins
+            while not compaction.done() and not is_running(service, collection_id):
+                time.sleep(0.01)
             service.kill_worker()
             service.start_worker()
             is_killed = True
         compaction.result()
+
+
+def is_running(service: Service, collection_id: uuid.UUID) -> bool:
+    """Whether a worker has a job of the collection in its hands."""
+    job = phase_of(service, collection_id)
+    return job is not None and job[0] == "running"
 
 
 def test_each_client_reads_its_own_writes_whatever_the_workers_do(
@@ -257,3 +265,4 @@ def test_each_client_reads_its_own_writes_whatever_the_workers_do(
         compact(service, collection.id)
         assert everything(owners[0]) == expected
         assert all(owner.writes_count > 0 for owner in owners)
+    assert customer.indexing(collection.id)["num_indexed_ops"] > 0
