@@ -122,7 +122,7 @@ REDIS_URL = _text("REDIS_URL") or (_servers.redis_url if _servers else "redis://
 # --- the wire --------------------------------------------------------------------------------------
 MAX_BODY_BYTES = _integer("MAX_BODY_BYTES", 41_943_040, at_least=1024)
 KEY_CACHE_SECONDS = 1  # a revoked key is refused everywhere within this time
-MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 10_000, at_least=1)
+MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 2_000, at_least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body limit above is checked before a byte is read
 STATEMENT_TIMEOUT_SECONDS = _integer("STATEMENT_TIMEOUT_SECONDS", 60, at_least=1)
 

@@ -76,8 +76,8 @@ def create(
     metadata_json = encode_metadata(metadata)
     try:
         with tenant_transaction(database.tenant_id):
-            if get_or_create and (found := _find(database).filter(name=name).first()):
-                return _views([found])[0]
+            if get_or_create and (found := _views(_find(database).filter(name=name))):
+                return found[0]
             collection = Collection.objects.create(
                 collection_id=uuid.uuid4(),
                 tenant_id=database.tenant_id,
@@ -89,6 +89,8 @@ def create(
             _insert_state(collection, configuration)
             return _views([collection])[0]
     except IntegrityError as error:
+        if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+            raise NotFound(f"Database [{database.name}] not found") from error
         if get_or_create:  # somebody else created it in between
             return get_by_name(database, name)
         raise AlreadyExists(f"Collection [{name}] already exists") from error
@@ -191,7 +193,9 @@ def delete_database(tenant_id: UUID, name: str) -> None:
         database = owned.select_for_update().first()
         if database is None:
             raise NotFound(f"Database [{name}] not found")
-        _drop_states(database, list(_find(database).values_list("collection_id", flat=True)))
+        # Catalogue rows before states, as every other verb locks them.
+        rows = _find(database).select_for_update(of=("self",)).order_by("collection_id")
+        _drop_states(database, [row.collection_id for row in rows])
         database.delete()
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from vectors.limits import (
     MAX_HALF,
     MAX_HALFVEC_GRAPH_DIMENSION,
     MAX_VECTOR_GRAPH_DIMENSION,
     MIN_HALF_NORM,
 )
+from vectors.types import Float32Matrix
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,18 @@ def graph_operator(space: str, graph: str) -> str:
 def graph_operator_class(space: str, graph: str) -> str:
     """The operator class that the graph is built with."""
     return "bit_hamming_ops" if graph == "bit" else SPACES[space].operator_class.format(type=graph)
+
+
+def within_range(space: str, queries: Float32Matrix) -> Float32Matrix:
+    """Query vectors whose squares a float32 can sum: scaled under cosine, where only direction counts.
+
+    Shapes:  (n, d) in and out; rows within 1e±15 stay as they are, bit for bit, and so do zero rows
+    """
+    if space != "cosine" or not queries.size:
+        return queries
+    largest = np.abs(queries).max(axis=1, keepdims=True)
+    is_extreme = (largest > 1e15) | ((largest < 1e-15) & (largest > 0))
+    if not is_extreme.any():
+        return queries
+    divisors = np.where(is_extreme, largest, 1.0).astype(np.float64)
+    return (queries / divisors).astype(np.float32)

@@ -152,7 +152,9 @@ def _attempt(
     if incoming is not None:
         targets, extra = _targets(manifest, incoming[0], has_ids=incoming[1])
     segment_ids = tuple(segment.segment_id for segment in manifest.segments)
-    text = write_statement(operation, manifest.cell, segment_ids, targets)
+    # What a client's filter makes of the text is not worth keeping, and may be long.
+    spell = write_statement if targets is None else write_statement.__wrapped__
+    text = spell(operation, manifest.cell, segment_ids, targets)
     keys: dict[str, object] = {
         "collection_id": manifest.collection_id,
         "manifest_version": manifest.version,

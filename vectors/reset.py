@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenants import databases, tenants
+from tenants.errors import AlreadyExists
 from tenants.quotas import Limits
 from vectors import collections
 
@@ -22,5 +23,8 @@ def reset(*, cell_count: int) -> None:
         for database in databases.list_databases(tenant_id):
             collections.delete_database(tenant_id, database.name)
         tenants.delete_if_unused(tenant_id)
-    tenant = tenants.create(DEFAULT_TENANT)
-    databases.create(tenant.tenant_id, DEFAULT_DATABASE, limits=Limits(), cell_count=cell_count)
+    try:
+        tenant_id = tenants.create(DEFAULT_TENANT).tenant_id
+    except AlreadyExists:  # it has keys or members, perhaps the caller's own
+        tenant_id = tenants.resolve(DEFAULT_TENANT)
+    databases.create(tenant_id, DEFAULT_DATABASE, limits=Limits(), cell_count=cell_count)

@@ -98,6 +98,7 @@ def purge(job: Job, *, role_prefix: str) -> int:
     Safe beside readers: a statement that began earlier keeps its snapshot, a later one knows the manifest.
 
     Transaction: opens several short ones, so that writers never wait long
+    Raises:      LeaseLost when another worker took the job over; then nothing more is deleted
     Idempotent:  yes
     """
     database = Database(job.cell, role_prefix=role_prefix)
@@ -112,6 +113,9 @@ def purge(job: Job, *, role_prefix: str) -> int:
         with database.transaction(job.tenant_id):
             # The lock first: rows and counters change together, in the order that writers take them.
             database.run("lock_for_swap", key)
+            # Fenced as the swap is: a successor's swap finds out from these very rows what became stale.
+            if database.run("hold_lease", job.key).fetchone() is None:
+                raise LeaseLost
             row = database.run("purge_log", bounds).fetchone()
         if row is None or not row[0]:
             return purged

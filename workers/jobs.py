@@ -20,6 +20,8 @@ from vectors.cells.transaction import connect
 from vectors.sql import in_cell
 
 MAX_ATTEMPTS = 3
+# A worker that ends without a word may have been restarted for a new release, so more of these are allowed.
+MAX_DEATHS = 8
 
 
 class LeaseLost(Exception):
@@ -61,7 +63,7 @@ def claim(cell: str, *, lease_seconds: int) -> Job | None:
 
     Idempotent:  no; each claim raises the epoch
     """
-    rows = _run("claim_job", cell, {"lease_seconds": lease_seconds})
+    rows = _run("claim_job", cell, {"lease_seconds": lease_seconds, "max_deaths": MAX_DEATHS})
     return Job(cell, *rows[0]) if rows else None
 
 
@@ -83,6 +85,11 @@ def fail(job: Job, cause: str) -> str:
     """The attempt failed; the state that the job is in now: queued again, or parked after the last one."""
     rows = _run("fail_job", job.cell, job.key | {"cause": cause[:2_000], "max_attempts": MAX_ATTEMPTS})
     return str(rows[0][0]) if rows else "taken over"
+
+
+def park_deadly(cell: str) -> None:
+    """Park the jobs whose workers died too often."""
+    _run("park_deadly_jobs", cell, {"max_deaths": MAX_DEATHS})
 
 
 def drive_again(cell: str, collection_id: UUID) -> bool:

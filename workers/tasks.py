@@ -35,6 +35,7 @@ def find_due() -> None:
         age_seconds=settings.COMPACT_AFTER_SECONDS,
     )
     for cell in _cells():
+        jobs.park_deadly(cell)
         sweep.enqueue_due(cell, thresholds)
         for _ in range(min(jobs.waiting_count(cell), _MAX_WAKES)):
             # A message that nobody took by the next sweep is one too many.
@@ -62,7 +63,8 @@ def _attempt(job: Job) -> None:
 
 def _do(job: Job) -> None:
     if job.kind == "purge":
-        purged = compaction.purge(job, role_prefix=settings.ROLE_PREFIX)
+        with jobs.heartbeat(job, lease_seconds=settings.JOB_LEASE_SECONDS):
+            purged = compaction.purge(job, role_prefix=settings.ROLE_PREFIX)
         log.info("purged %s rows from the log of collection %s", purged, job.collection_id)
         return
     done = compaction.compact(

@@ -49,7 +49,10 @@ def enter_database(identity: Identity, tenant_name: str, database_name: str, ver
     check_database_name(database_name)
     if identity.databases is not None and database_name not in identity.databases.values():
         raise PermissionDenied
-    return databases.get(tenant_id, database_name)
+    row = databases.get(tenant_id, database_name)
+    if not identity.may_use_database(row.database_id):  # made anew under the old name
+        raise PermissionDenied
+    return row
 
 
 def enter_collection(

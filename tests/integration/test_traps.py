@@ -217,3 +217,22 @@ def test_it_refuses_what_postgresql_cannot_store(acme: Cast, body: dict[str, obj
     assert (answer.status, answer.body["error"]) == (400, "InvalidArgumentError")
     assert "U+0000" in answer.body["message"]
     assert place.count() == 0
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-20, 1.0, 1e20, 1e30])
+def test_it_finds_a_direction_whatever_the_length_of_the_query(
+    database: Service,
+    acme: Cast,
+    always_by_graph: None,
+    scale: float,
+) -> None:
+    matrix = vectors(150, 8)
+    place = acme.collection(space="cosine")
+    fill(place, matrix)
+    query = (matrix[33].astype(np.float64) * scale).tolist()
+    for _ in range(2):
+        found = place.call("query", {"query_embeddings": [query], "n_results": 1, "include": ["distances"]})
+        assert found["ids"] == [["r33"]]
+        assert abs(found["distances"][0][0]) < 1e-5
+        compact(database, place)
+        place.call("upsert", batch(1, first=900))

@@ -247,3 +247,12 @@ def test_it_refuses_more_than_the_plan_allows(acme: Cast, body: dict[str, Any], 
     small = make_tenant("small", {})
     answer = small.wire.post(f"{small.collection().path}/query", body)
     assert_error(answer, 422, PLAIN, f"Quota exceeded: {words}")
+
+
+def test_it_refuses_a_vector_that_no_collection_can_have(acme: Cast) -> None:
+    place = acme.collection()
+    for dimension in (16_001, 40_000):
+        answer = acme.wire.post(f"{place.path}/query", {"query_embeddings": [[0.5] * dimension]})
+        assert_error(
+            answer, 400, INVALID, "Validation error: query_embeddings: an embedding has at most 16000"
+        )

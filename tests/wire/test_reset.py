@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
-from tenants import keys
+from tenants import keys, tenants
 from tests.factories import Cast, Wire, batch
 
 
@@ -58,3 +58,10 @@ def test_it_lets_an_operator_create_and_enter_a_tenant(acme: Cast, operator: Wir
     record = f"/tenants/{name}/databases/first/collections/{made.body['id']}"
     assert operator.post(f"{record}/add", batch(2)).status == 201
     assert acme.wire.post(f"{record}/get", {}).status == 404
+
+
+def test_it_keeps_a_default_tenant_that_has_keys(acme: Cast, operator: Wire) -> None:
+    assert operator.post("/reset", None).status == 200
+    keys.issue(tenants.resolve("default_tenant"), pepper=settings.KEY_PEPPER)
+    assert operator.post("/reset", None).status == 200
+    assert operator.get("/tenants/default_tenant/databases/default_database").status == 200

@@ -11,17 +11,19 @@ every acknowledged write is in every answer.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import psycopg
 
+from tenants.errors import InvalidArgument
 from vectors.cells.parameters import vector
 from vectors.cells.transaction import transaction
-from vectors.distance import SPACES, graph_expression, graph_operator
+from vectors.distance import SPACES, graph_expression, graph_operator, within_range
 from vectors.errors import DimensionMismatch, StaleManifest
+from vectors.limits import MAX_DIMENSION
 from vectors.query import parts, plan, project, read
 from vectors.query.plan import EXACT, QueryPlan
 from vectors.segments.manifest import ManifestCache
@@ -30,6 +32,8 @@ from vectors.types import Float32Matrix, Include, Manifest, Rows, Segment
 from vectors.where import Where
 
 _QUERY_VECTOR = "%(vector)s::vector"
+# A longer filter's statement is put together anew each time, so that clients cannot fill the memory.
+_MAX_KEPT_FILTER_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,19 @@ def query(cache: ManifestCache, manifest: Manifest, request: QueryRequest) -> li
     Raises:  CollectionNotFound, DimensionMismatch
     Source:  contract, section 13.3
     """
-    return read.with_current(cache, manifest, lambda current: _run(current, request))
+    scaled = replace(request, embeddings=within_range(manifest.space, request.embeddings))
+    return read.with_current(cache, manifest, lambda current: _run(current, scaled))
 
 
 def _run(manifest: Manifest, request: QueryRequest) -> list[Rows]:
     dimension = request.embeddings.shape[1]
     if manifest.dimension is not None and dimension != manifest.dimension:
         raise DimensionMismatch(manifest.dimension, dimension)
+    if dimension > MAX_DIMENSION:  # before the first write there is nothing to compare with
+        raise InvalidArgument(
+            f"Validation error: query_embeddings: an embedding has at most {MAX_DIMENSION} dimensions, "
+            f"got {dimension}",
+        )
     plans = [_plan(manifest, request, embedding) for embedding in request.embeddings]
     answers = _execute(manifest, request, plans)
     short = [place for place, answer in enumerate(answers) if _is_short(answer, plans[place])]
@@ -93,7 +103,7 @@ def _plan(manifest: Manifest, request: QueryRequest, embedding: Float32Matrix) -
 def _is_unplaceable(manifest: Manifest, largest_component: float, *, has_halves: bool) -> bool:
     """Whether a graph cannot place the query: no direction under cosine, or past what a half can hold."""
     if manifest.space == "cosine":
-        return largest_component < plan.SMALLEST_DIRECTION
+        return largest_component == 0.0
     return has_halves and largest_component > plan.LARGEST_HALF
 
 
@@ -119,11 +129,12 @@ def _execute(
         "k": request.results_count,
         "ids": None if request.ids is None else list(request.ids),
     } | predicate.parameters
+    spell = _statement if len(and_filter) <= _MAX_KEPT_FILTER_CHARACTERS else _statement.__wrapped__
     cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
     with transaction(manifest.tenant_id, settings) as pipeline:
         for embedding, chosen in zip(request.embeddings, plans, strict=True):
             if chosen is not None:
-                text = _statement(manifest, tuple(request.include), dimension, chosen, and_filter)
+                text = spell(manifest, tuple(request.include), dimension, chosen, and_filter)
                 own = {"vector": vector(embedding), "candidates": chosen.candidates_count}
                 # A filter is planned anew each time, so that PostgreSQL sees its values.
                 cursors.append(pipeline.run(text, values | own, keep=not and_filter))

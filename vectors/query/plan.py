@@ -38,8 +38,6 @@ _GRAPH_MS_OF_10_000_ROWS = 0.5
 # The graph orders by halves (or bits), the answer by floats: a few more candidates make up for it.
 _EXTRA_CANDIDATES = 10
 _BIT_CANDIDATES_PER_RESULT = 10
-# A query whose components are all below this loses its direction to float32 underflow when it is normalised.
-SMALLEST_DIRECTION = 1e-18
 LARGEST_HALF = MAX_HALF
 
 

@@ -84,8 +84,8 @@ def build(
     Idempotent:  yes; what earlier attempts of the job left is dropped first
     """
     started = time.monotonic()
+    report("copying")  # first, for it stops a worker whose job was taken over before it drops its successor's
     _drop_leftovers(database, tenant_id=tenant_id, job_id=job_id)
-    report("copying")
     draft = _begin(database, tenant_id=tenant_id, collection_id=collection_id, job_id=job_id)
     if draft is None:
         return None

@@ -14,11 +14,18 @@ SET state = 'running', epoch = j.epoch + 1, attempts = j.attempts + 1, updated_a
   lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s), phase = 'starting'
 WHERE j.job_id = (
   SELECT c.job_id FROM $cell.job AS c
-  WHERE c.state = 'queued' OR (c.state = 'running' AND c.lease_until < clock_timestamp())
+  WHERE c.state = 'queued' OR (c.state = 'running' AND c.lease_until < clock_timestamp() AND c.attempts < %(max_deaths)s)
   ORDER BY c.job_id
   FOR UPDATE SKIP LOCKED
   LIMIT 1)
 RETURNING j.job_id, j.tenant_id, j.collection_id, j.kind, j.epoch, j.attempts;
+
+-- name: park_deadly_jobs
+-- Work that let many workers die, of memory for instance, is no longer handed on.
+UPDATE $cell.job
+SET state = 'parked', lease_until = NULL, updated_at = clock_timestamp(),
+  cause = 'The worker died each time; see its log, and BUILD_MEMORY_BYTES'
+WHERE state = 'running' AND lease_until < clock_timestamp() AND attempts >= %(max_deaths)s;
 
 -- name: renew_lease
 UPDATE $cell.job

@@ -179,10 +179,13 @@ DELETE FROM $cell.tombstone
 WHERE segment_id = %(segment_id)s;
 
 -- name: retired_segments
+-- Out of use for long enough, or made by a build that never came to its swap and whose job is over.
 SELECT g.segment_id, g.tenant_id, g.collection_id FROM $cell.segment AS g
 WHERE (g.state = 'retired' AND g.retired_at < clock_timestamp() - make_interval(secs => %(seconds)s))
-   OR (g.state = 'building' AND NOT EXISTS (
-        SELECT FROM $cell.job AS j WHERE j.job_id = g.job_id AND j.state IN ('queued', 'running')))
+   OR (g.state IN ('building', 'sealed')
+       AND NOT EXISTS (SELECT FROM $cell.manifest AS m WHERE m.segment_id = g.segment_id)
+       AND NOT EXISTS (
+         SELECT FROM $cell.job AS j WHERE j.job_id = g.job_id AND j.state IN ('queued', 'running')))
 ORDER BY g.segment_id;
 
 -- name: abandoned_segments

@@ -87,14 +87,6 @@ def test_it_reads_every_batch_back(metadatas: list[Metadata | None]) -> None:
     assert [None if text is None else json.loads(text) for text in texts] == metadatas
 
 
-@settings(deadline=None)
-@given(st.dictionaries(KEYS, FINITE | st.integers(-(2**63), 2**63 - 1)))
-def test_it_writes_one_object_as_it_writes_a_batch(one: Metadata) -> None:
-    (text,) = metadata.encode([one])
-    assert text is not None
-    assert json.loads(metadata.encode_one(one)) == json.loads(text)
-
-
 @pytest.mark.parametrize("key", ["", "#k", "$k", "#document", "$eq"])
 def test_it_refuses_reserved_keys_and_says_where(key: str) -> None:
     with pytest.raises(InvalidArgument, match=r"^Validation error: metadatas: Invalid metadata at index 2"):
