@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from tenants import names, quotas
@@ -20,10 +20,10 @@ from tenants.quotas import Limits
 from tenants.scope import tenant_transaction
 from vectors import configuration as configurations
 from vectors import metadata as metadatas
+from vectors.cells.transaction import execute
 from vectors.configuration import Configuration
 from vectors.errors import CollectionNotFound
 from vectors.models import Collection
-from vectors.sql import in_cell
 
 
 @dataclass(frozen=True)
@@ -226,16 +226,8 @@ def _only(database: Database, missing: CollectionNotFound, **key: object) -> Col
     return found[0]
 
 
-def _execute(name: str, cell: str, parameters: Mapping[str, object]) -> psycopg.Cursor[tuple[Any, ...]]:
-    """A statement of a cell inside the open transaction of the catalogue."""
-    connection.ensure_connection()
-    cursor = psycopg.Cursor(connection.connection)
-    cursor.execute(in_cell(name, cell).encode(), parameters)
-    return cursor
-
-
 def _insert_state(collection: Collection, configuration: Configuration) -> None:
-    _execute(
+    execute(
         "insert_state",
         collection.database.cell,
         {
@@ -256,11 +248,11 @@ def _configure_state(collection: Collection, configuration: Configuration) -> No
         "ef_search": configuration.ef_search,
         "max_neighbors": configuration.max_neighbors,
     }
-    _execute("configure_state", collection.database.cell, values)
+    execute("configure_state", collection.database.cell, values)
 
 
 def _drop_states(database: Database, collection_ids: Sequence[UUID]) -> None:
-    _execute("drop_state", database.cell, {"collection_ids": list(collection_ids)})
+    execute("drop_state", database.cell, {"collection_ids": list(collection_ids)})
 
 
 def _views(rows: Iterable[Collection]) -> list[CollectionView]:
@@ -269,7 +261,7 @@ def _views(rows: Iterable[Collection]) -> list[CollectionView]:
     if not rows:
         return []
     ids = [row.collection_id for row in rows]
-    states = _execute("read_states", rows[0].database.cell, {"collection_ids": ids}).fetchall()
+    states = execute("read_states", rows[0].database.cell, {"collection_ids": ids}).fetchall()
     by_id = {state[0]: state[1:] for state in states}
     return [_view(row, by_id[row.collection_id]) for row in rows if row.collection_id in by_id]
 

@@ -19,12 +19,14 @@ from tenants import quotas
 from tenants.errors import Conflict, Internal, QuotaExceeded, Unavailable
 from tenants.quotas import Limits
 from vectors import validation
-from vectors.cells.parameters import BinaryParameter, jsonb_array, text_array, vector_array, vector_oid
+from vectors.cells.parameters import jsonb_array, text_array, vector_array, vector_oid
 from vectors.cells.transaction import connect, transaction
 from vectors.errors import CollectionNotFound, DimensionMismatch, StaleManifest
 from vectors.log.append import write_statement
 from vectors.log.fold import fold
 from vectors.query import parts
+from vectors.query.filter import Predicate
+from vectors.query.plan import PLAN_BY_VALUES
 from vectors.segments.manifest import ManifestCache
 from vectors.sql import in_cell, statement
 from vectors.types import Manifest, Operation, RecordBatch
@@ -67,7 +69,7 @@ def write(
         "meter": operation.value,
         "record_limit": limits.collection_records_count,
     }
-    return _commit(cache, manifest, operation, values, limits=limits, incoming=None)
+    return _commit(cache, manifest, operation, values, limits=limits, matching=None)
 
 
 def delete(
@@ -87,7 +89,6 @@ def delete(
     Source:      contract, section 11.4
     """
     values: dict[str, object] = {
-        "ids": None if ids is None else list(ids),
         "dimension": None,
         "meter": Operation.DELETE.value,
         "record_limit": 0,
@@ -96,22 +97,21 @@ def delete(
     }
     if where is None:
         given = list(dict.fromkeys(ids or ()))
-        _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, incoming=None)
+        _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, matching=None)
         return len(ids or ())
-    written = _commit(cache, manifest, Operation.DELETE, values, incoming=(where, ids is not None))
-    return written.changed_count
+    matching = parts.predicate(where, ids)
+    return _commit(cache, manifest, Operation.DELETE, values, matching=matching).changed_count
 
 
 def _columns(batch: RecordBatch) -> dict[str, object]:
     count = len(batch.ids)
-    columns: dict[str, BinaryParameter] = {
+    return {
         "ids": text_array(batch.ids, count),
         "embeddings": vector_array(batch.embeddings, batch.has_embedding, count, vector_oid(connect())),
         "documents": text_array(batch.documents, count),
         "uris": text_array(batch.uris, count),
         "metadatas": jsonb_array(batch.metadatas, count),
     }
-    return dict(columns)
 
 
 def _commit(
@@ -120,12 +120,12 @@ def _commit(
     operation: Operation,
     values: dict[str, object],
     *,
-    incoming: tuple[Where, bool] | None,
+    matching: Predicate | None,
     limits: Limits | None = None,
 ) -> Written:
     for _ in range(_MAX_ATTEMPTS):
         try:
-            return _attempt(manifest, operation, values, incoming)
+            return _attempt(manifest, operation, values, matching)
         except (StaleManifest, psycopg.errors.UndefinedTable):
             manifest = cache.refresh(manifest)
         except psycopg.errors.RaiseException as error:
@@ -145,37 +145,30 @@ def _attempt(
     manifest: Manifest,
     operation: Operation,
     values: dict[str, object],
-    incoming: tuple[Where, bool] | None,
+    matching: Predicate | None,
 ) -> Written:
-    targets: str | None = None
-    extra: dict[str, object] = {}
-    if incoming is not None:
-        targets, extra = _targets(manifest, incoming[0], has_ids=incoming[1])
     segment_ids = tuple(segment.segment_id for segment in manifest.segments)
-    # What a client's filter makes of the text is not worth keeping, and may be long.
-    spell = write_statement if targets is None else write_statement.__wrapped__
-    text = spell(operation, manifest.cell, segment_ids, targets)
+    if matching is None:
+        text = write_statement(operation, manifest.cell, segment_ids)
+    else:
+        # What a client's filter makes of the text is not worth keeping, and may be long.
+        targets = statement("incoming_matching", parts=parts.matching(manifest, matching.text))
+        text = write_statement.__wrapped__(operation, manifest.cell, segment_ids, targets)
+        values = values | matching.parameters
     keys: dict[str, object] = {
         "collection_id": manifest.collection_id,
         "manifest_version": manifest.version,
         "compacted_to": manifest.compacted_to,
         "dimension": values["dimension"],
     }
-    with transaction(manifest.tenant_id) as pipeline:
+    settings = [] if matching is None else [PLAN_BY_VALUES]
+    with transaction(manifest.tenant_id, settings) as pipeline:
         pipeline.run(in_cell("lock_collection", manifest.cell), keys)
-        cursor = pipeline.run(text, keys | values | extra, keep=incoming is None)
+        cursor = pipeline.run(text, keys | values, keep=not settings)
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)
     return Written(changed_count=abs(row[1]), log_rows=row[2])
-
-
-def _targets(manifest: Manifest, where: Where, *, has_ids: bool) -> tuple[str, dict[str, object]]:
-    """SQL of the records that a filtered delete means, and its parameters."""
-    predicate = parts.predicate(where)
-    and_filter = predicate.text + (" AND r.record_id = ANY(%(ids)s::text[])" if has_ids else "")
-    text = statement("incoming_matching", parts=parts.matching(manifest, and_filter))
-    return text, predicate.parameters
 
 
 def _translate(

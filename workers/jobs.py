@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connections
 
-from vectors.cells.transaction import connect
-from vectors.sql import in_cell
+from vectors.cells.transaction import execute
 
 MAX_ATTEMPTS = 3
 # A worker that ends without a word may have been restarted for a new release, so more of these are allowed.
@@ -47,8 +45,7 @@ class Job:
 
 
 def _run(name: str, cell: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
-    cursor = psycopg.Cursor(connect())
-    cursor.execute(in_cell(name, cell).encode(), parameters)
+    cursor = execute(name, cell, parameters)
     return cursor.fetchall() if cursor.description else []
 
 

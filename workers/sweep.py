@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-import psycopg
-
-from vectors.cells.transaction import connect
-from vectors.sql import in_cell
+from vectors.cells.transaction import execute
 from workers import jobs, policy
 from workers.policy import CollectionFacts, Thresholds
 
@@ -28,7 +24,7 @@ def enqueue_due(cell: str, thresholds: Thresholds) -> int:
         "count": _MAX_PER_CELL,
     }
     queued = 0
-    for collection_id, tenant_id, *facts in _rows("due_collections", cell, bounds):
+    for collection_id, tenant_id, *facts in execute("due_collections", cell, bounds).fetchall():
         kind = policy.next_kind(CollectionFacts(*facts), thresholds)
         if kind is not None:
             queued += jobs.enqueue(cell, tenant_id=tenant_id, collection_id=collection_id, kind=kind)
@@ -41,7 +37,7 @@ def enqueue_now(cell: str, collection_id: UUID | None) -> list[UUID]:
     Returns:     the collections that now have work waiting or running
     Idempotent:  yes
     """
-    found = _rows("compactable_collections", cell, {"collection_id": collection_id})
+    found = execute("compactable_collections", cell, {"collection_id": collection_id}).fetchall()
     for wanted_id, tenant_id in found:
         jobs.drive_again(cell, wanted_id)
         jobs.enqueue(cell, tenant_id=tenant_id, collection_id=wanted_id, kind="compact")
@@ -52,10 +48,6 @@ def progress(cell: str, collection_ids: list[UUID]) -> list[str]:
     """The states of the work that is not done yet, one text each."""
     if not collection_ids:
         return []
-    return [text for (text,) in _rows("unfinished_jobs", cell, {"collection_ids": collection_ids})]
-
-
-def _rows(name: str, cell: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
-    cursor = psycopg.Cursor(connect())
-    cursor.execute(in_cell(name, cell).encode(), parameters)
-    return cursor.fetchall()
+    return [
+        text for (text,) in execute("unfinished_jobs", cell, {"collection_ids": collection_ids}).fetchall()
+    ]

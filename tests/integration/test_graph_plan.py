@@ -5,13 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from psycopg import Cursor
 
 from cloud.api.permissions import manifests
 from cloud.processes import Service
 from tests.compact import compact
 from tests.factories import Place, batch, make_tenant, vectors
 from vectors.cells.parameters import vector
-from vectors.cells.transaction import transaction
+from vectors.cells.transaction import Parameters, Pipeline, Row, transaction
 from vectors.query import execute, parts
 from vectors.query.plan import EXACT, QueryPlan
 from vectors.types import Include
@@ -75,3 +76,31 @@ def test_it_leaves_the_graph_alone_in_an_exact_plan(segmented: Place) -> None:
 )
 def test_it_filters_by_an_index_under_row_level_security(segmented: Place, where: object, index: str) -> None:
     assert index in explain(segmented, EXACT, where)
+
+
+RANGE_SCANS = """
+    SELECT sum(pg_stat_get_xact_numscans(oid)) FROM pg_class
+    WHERE relkind = 'i' AND relname LIKE 'segment\\_%%case\\_idx%%'
+"""
+
+
+@pytest.mark.parametrize("verb", ["get", "delete"])
+def test_it_filters_a_get_and_a_delete_by_an_index_too(
+    segmented: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+) -> None:
+    """EXPLAIN always sees the values, so the scans of the statement itself are counted."""
+    scans: list[Cursor[Row]] = []
+    original = Pipeline.run
+
+    def count_around(self: Pipeline, text: str, values: Parameters, *, keep: bool = True) -> Cursor[Row]:
+        scans.append(original(self, RANGE_SCANS, {}, keep=False))
+        cursor = original(self, text, values, keep=keep)
+        scans.append(original(self, RANGE_SCANS, {}, keep=False))
+        return cursor
+
+    monkeypatch.setattr(Pipeline, "run", count_around)
+    segmented.call(verb, {"where": {"n": {"$gt": ROWS + 5}}})
+    counts = [row[0] for cursor in scans for row in cursor.fetchall()]
+    assert counts[-1] > counts[-2]

@@ -19,6 +19,7 @@ from psycopg.types.numeric import Int8
 
 from tenants.errors import Unavailable
 from tenants.scope import drop_if_hung_up, set_local_tenant
+from vectors.sql import in_cell
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, object]
@@ -36,6 +37,13 @@ def connect() -> psycopg.Connection[Row]:
         raise Unavailable("The database cannot be reached; try again.") from error
     connection: psycopg.Connection[Row] = django_connection.connection
     return connection
+
+
+def execute(name: str, cell: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+    """One named statement of a cell, in whatever transaction this thread has open, else in its own."""
+    cursor = psycopg.Cursor(connect())
+    cursor.execute(in_cell(name, cell).encode(), parameters)
+    return cursor
 
 
 class Pipeline:

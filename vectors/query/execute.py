@@ -118,16 +118,13 @@ def _execute(
 ) -> list[list[tuple[Any, ...]]]:
     """Rows of each query that has a plan: version, dimension, graph_count, record_id, distance, hydrated…"""
     dimension = request.embeddings.shape[1]
-    predicate = parts.predicate(request.where)
-    and_filter = predicate.text + (
-        " AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else ""
-    )
+    predicate = parts.predicate(request.where, request.ids)
+    and_filter = predicate.text
     settings = _settings(plans, has_filter=bool(and_filter))
     values: dict[str, object] = {
         "collection_id": manifest.collection_id,
         "compacted_to": manifest.compacted_to,
         "k": request.results_count,
-        "ids": None if request.ids is None else list(request.ids),
     } | predicate.parameters
     spell = _statement if len(and_filter) <= _MAX_KEPT_FILTER_CHARACTERS else _statement.__wrapped__
     cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
@@ -136,7 +133,6 @@ def _execute(
             if chosen is not None:
                 text = spell(manifest, tuple(request.include), dimension, chosen, and_filter)
                 own = {"vector": vector(embedding), "candidates": chosen.candidates_count}
-                # A filter is planned anew each time, so that PostgreSQL sees its values.
                 cursors.append(pipeline.run(text, values | own, keep=not and_filter))
     answers = [cursor.fetchall() for cursor in cursors]
     for answer in answers:
@@ -147,13 +143,9 @@ def _execute(
 
 
 def _settings(plans: Sequence[QueryPlan | None], *, has_filter: bool) -> list[str]:
-    """What is set beside the role's defaults, so that PostgreSQL runs the plan that was chosen.
-
-    A filter is planned anew each time, so that PostgreSQL sees its values; without one there is nothing in
-    the values that a plan could gain from, and the role's default keeps one plan per statement.
-    """
+    """What is set beside the role's defaults, so that PostgreSQL runs the plan that was chosen."""
     ef_search = max((chosen.ef_search for chosen in plans if chosen), default=0)
-    settings = ["plan_cache_mode = force_custom_plan"] if has_filter else []
+    settings = [plan.PLAN_BY_VALUES] if has_filter else []
     if ef_search:
         # Every other way to the graph's candidates must sort, so the graph is taken.
         settings.append("enable_sort = off")

@@ -9,6 +9,7 @@ from typing import Any
 from vectors.cells.transaction import transaction
 from vectors.errors import CollectionNotFound
 from vectors.query import parts, project, read
+from vectors.query.plan import PLAN_BY_VALUES
 from vectors.segments.manifest import ManifestCache
 from vectors.sql import identifier, in_cell, statement
 from vectors.types import Include, Manifest, Rows
@@ -36,26 +37,23 @@ def get(cache: ManifestCache, manifest: Manifest, request: GetRequest) -> Rows:
 
 
 def _run(manifest: Manifest, request: GetRequest) -> Rows:
-    predicate = parts.predicate(request.where)
-    and_filter = predicate.text + (
-        " AND r.record_id = ANY(%(ids)s::text[])" if request.ids is not None else ""
-    )
+    predicate = parts.predicate(request.where, request.ids)
     text = statement(
         "get",
         cell=identifier(manifest.cell),
-        parts=parts.matching(manifest, and_filter),
+        parts=parts.matching(manifest, predicate.text),
         **parts.hydrate(manifest, request.include),
     )
     values: dict[str, object] = {
         "collection_id": manifest.collection_id,
         "compacted_to": manifest.compacted_to,
-        "ids": None if request.ids is None else list(request.ids),
         "offset": request.offset_count,
         "reach": None if request.limit_count is None else request.offset_count + request.limit_count,
         "limit": request.limit_count,
     } | predicate.parameters
-    with transaction(manifest.tenant_id) as pipeline:
-        cursor = pipeline.run(text, values, keep=request.where is None)
+    settings = [] if request.where is None else [PLAN_BY_VALUES]
+    with transaction(manifest.tenant_id, settings) as pipeline:
+        cursor = pipeline.run(text, values, keep=not settings)
     rows = cursor.fetchall()
     read.check_version(manifest, rows[0][0] if rows else None)
     return project.columns(rows, request.include, id_place=1)

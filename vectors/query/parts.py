@@ -5,7 +5,7 @@ A source is the live log (0) or a sealed segment (its id).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from vectors.query.filter import Predicate, to_sql
 from vectors.sql import identifier, in_segment, statement
@@ -26,12 +26,16 @@ def hydrated(include: Collection[Include]) -> list[Include]:
     return [column for column in _COLUMNS if column in include]
 
 
-def predicate(where: Where | None) -> Predicate:
-    """The filter's predicate, to be AND-ed to the others."""
-    if where is None:
-        return Predicate("", {})
-    compiled = to_sql(where)
-    return Predicate(f"AND {compiled.text}", compiled.parameters)
+def predicate(where: Where | None, ids: Sequence[str] | None = None) -> Predicate:
+    """What a filter and the only ids that count ask of a row, to be AND-ed to the rest; None asks nothing."""
+    compiled = Predicate("", {})
+    if where is not None:
+        compiled = to_sql(where)
+        compiled = Predicate(f"AND {compiled.text}", compiled.parameters)
+    if ids is None:
+        return compiled
+    only = f"{compiled.text} AND r.record_id = ANY(%(only_ids)s::text[])"
+    return Predicate(only.lstrip(), {**compiled.parameters, "only_ids": list(ids)})
 
 
 def live_log(manifest: Manifest, and_filter: str) -> dict[str, str]:

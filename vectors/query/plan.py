@@ -30,6 +30,9 @@ ROLE_DEFAULTS = {
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.ef_search": str(DEFAULT_EF_SEARCH),
 }
+# For a statement with a filter: planned anew each time, so that PostgreSQL sees its values and can match the
+# indexes of a key. Goes with statements that are not kept.
+PLAN_BY_VALUES = "plan_cache_mode = force_custom_plan"
 
 _EXACT_MS_PER_ROW = 0.001
 _SCAN_MS_PER_ROW = 0.0003

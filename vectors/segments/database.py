@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
 
 from tenants.scope import set_local_tenant
-from vectors.cells.transaction import connect
+from vectors.cells.transaction import Row, connect
 from vectors.sql import identifier, statement
-
-Row = tuple[Any, ...]
 
 
 class Database:
