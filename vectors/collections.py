@@ -14,22 +14,28 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from tenants import names, quotas
-from tenants.errors import AlreadyExists, InvalidArgument, NotFound
+from tenants.errors import AlreadyExists, Conflict, NotFound
 from tenants.models import Database
 from tenants.quotas import Limits
 from tenants.scope import tenant_transaction
+from vectors import collection_metadata, validation
 from vectors import configuration as configurations
-from vectors import metadata as metadatas
+from vectors import schema as schemas
 from vectors.cells.transaction import execute
 from vectors.configuration import Configuration
 from vectors.errors import CollectionNotFound
 from vectors.models import Collection
+from vectors.schema_rules import Schema
+
+# Each further attempt follows somebody else's create or delete of the same name in between.
+_MAX_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
 class CollectionView:
     """A collection as readers see it: what it was declared to be, and what it has become.
 
+    schema: as it was given, over the default; None when it follows from the configuration
     job_state: of the background work that is not done: queued, running, parked, or empty without any
     """
 
@@ -38,6 +44,7 @@ class CollectionView:
     database_name: str
     metadata_json: str | None
     configuration: Configuration
+    schema: Schema | None
     dimension: int | None
     compaction_count: int
     compacted_to: int
@@ -62,6 +69,7 @@ def create(
     *,
     metadata: Mapping[str, Any] | None,
     configuration: Configuration,
+    schema: Schema | None,
     get_or_create: bool,
     limits: Limits,
 ) -> CollectionView:
@@ -73,27 +81,32 @@ def create(
     """
     names.check(name)
     quotas.check(limits, "name_bytes", len(name.encode()), action="Create Collection")
-    metadata_json = encode_metadata(metadata)
-    try:
-        with tenant_transaction(database.tenant_id):
-            if get_or_create and (found := _views(_find(database).filter(name=name))):
-                return found[0]
-            collection = Collection.objects.create(
-                collection_id=uuid.uuid4(),
-                tenant_id=database.tenant_id,
-                database=database,
-                name=name,
-                metadata_json=metadata_json,
-                configuration_json=orjson.dumps(configurations.to_stored(configuration)).decode(),
-            )
-            _insert_state(collection, configuration)
-            return _views([collection])[0]
-    except IntegrityError as error:
-        if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
-            raise NotFound(f"Database [{database.name}] not found") from error
-        if get_or_create:  # somebody else created it in between
-            return get_by_name(database, name)
-        raise AlreadyExists(f"Collection [{name}] already exists") from error
+    configuration, kept_schema = schemas.reconcile(schema, configuration)
+    made = Collection(
+        collection_id=uuid.uuid4(),
+        tenant_id=database.tenant_id,
+        database=database,
+        name=name,
+        metadata_json=_encode_metadata(metadata, limits, action="Create Collection"),
+        configuration_json=orjson.dumps(configurations.to_stored(configuration)).decode(),
+        schema_json=schemas.encode(kept_schema),
+    )
+    for _ in range(_MAX_ATTEMPTS):
+        try:
+            with tenant_transaction(database.tenant_id):
+                if get_or_create and (found := _views(_find(database).filter(name=name))):
+                    return found[0]
+                _check_count(database, limits)
+                made.save(force_insert=True)
+                _insert_state(made, configuration, has_full_text=schemas.has_full_text(kept_schema))
+                return _views([made])[0]
+        except IntegrityError as error:
+            if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                raise NotFound(f"Database [{database.name}] not found") from error
+            if not get_or_create:
+                raise AlreadyExists(f"Collection [{name}] already exists") from error
+            # Somebody else created it in between, and may have deleted it since: look again.
+    raise Conflict(f"Collection [{name}] is created and deleted too often right now; try again")
 
 
 def get_by_name(database: Database, name: str) -> CollectionView:
@@ -155,14 +168,9 @@ def modify(
             if new_name is not None:
                 collection.name = new_name
             if new_metadata is not None:
-                kept = {key: value for key, value in new_metadata.items() if value is not None}
-                collection.metadata_json = encode_metadata(kept)
+                collection.metadata_json = _encode_metadata(new_metadata, limits, action="Update Collection")
             if new_configuration is not None:
-                stored = configurations.from_stored(orjson.loads(collection.configuration_json))
-                changed = configurations.modify(stored, **new_configuration)
-                collection.configuration_json = orjson.dumps(configurations.to_stored(changed)).decode()
-                if (changed.ef_search, changed.max_neighbors) != (stored.ef_search, stored.max_neighbors):
-                    _configure_state(collection, changed)
+                _configure(collection, new_configuration)
             collection.save()
     except IntegrityError as error:
         raise AlreadyExists(f"Collection [{new_name}] already exists") from error
@@ -199,17 +207,41 @@ def delete_database(tenant_id: UUID, name: str) -> None:
         database.delete()
 
 
-def encode_metadata(metadata: Mapping[str, Any] | None) -> str | None:
-    """A collection's metadata as it is stored.
+def _encode_metadata(metadata: Mapping[str, Any] | None, limits: Limits, *, action: str) -> str | None:
+    text = collection_metadata.encode(metadata)
+    validation.check_metadata_quotas(
+        [metadata],
+        [None if text is None else text.encode()],
+        limits,
+        action=action,
+        value_limit="collection_metadata_value_bytes",
+    )
+    return text
 
-    Raises:  InvalidArgument for `{}` or a reserved key
-    """
-    if metadata is None:
-        return None
-    if not metadata:
-        raise InvalidArgument("Validation error: metadata: Metadata cannot be empty")
-    (text,) = metadatas.encode([metadata])
-    return None if text is None else text.decode()
+
+def _check_count(database: Database, limits: Limits) -> None:
+    """One more collection is within the plan; until the transaction ends, nobody else asks this."""
+    Database.objects.select_for_update(no_key=True).filter(database_id=database.database_id).first()
+    limit = limits.collections_count
+    # No index entry past the limit is read, however many there are.
+    count = _find(database).values("collection_id")[: limit + 1].count()
+    quotas.check(limits, "collections_count", count + 1, action="Create Collection")
+
+
+def _configure(collection: Collection, change: Mapping[str, Any]) -> None:
+    before = configurations.from_stored(orjson.loads(collection.configuration_json))
+    after = configurations.modify(before, **change)
+    collection.configuration_json = orjson.dumps(configurations.to_stored(after)).decode()
+    schema = schemas.modify(
+        _schema(collection), hnsw=change["hnsw"] or {}, embedding_function=change["embedding_function"]
+    )
+    collection.schema_json = schemas.encode(schema)
+    if (after.ef_search, after.max_neighbors) != (before.ef_search, before.max_neighbors):
+        _configure_state(collection, after)
+
+
+def _schema(row: Collection) -> Schema | None:
+    return None if row.schema_json is None else orjson.loads(row.schema_json)
 
 
 def _find(database: Database) -> QuerySet[Collection]:
@@ -226,7 +258,7 @@ def _only(database: Database, missing: CollectionNotFound, **key: object) -> Col
     return found[0]
 
 
-def _insert_state(collection: Collection, configuration: Configuration) -> None:
+def _insert_state(collection: Collection, configuration: Configuration, *, has_full_text: bool) -> None:
     execute(
         "insert_state",
         collection.database.cell,
@@ -238,6 +270,7 @@ def _insert_state(collection: Collection, configuration: Configuration) -> None:
             "ef_construction": configuration.ef_construction,
             "max_neighbors": configuration.max_neighbors,
             "ef_search": configuration.ef_search,
+            "has_full_text": has_full_text,
         },
     )
 
@@ -275,6 +308,7 @@ def _view(row: Collection, state: tuple[Any, ...]) -> CollectionView:
         database_name=row.database.name,
         metadata_json=row.metadata_json,
         configuration=configurations.from_stored(orjson.loads(row.configuration_json)),
+        schema=_schema(row),
         dimension=dimension,
         compaction_count=compactions,
         compacted_to=compacted_to,

@@ -1,7 +1,7 @@
-"""A collection's configuration: what may be asked for, what is stored, the schema that follows. [pure]
+"""A collection's configuration: what may be asked for, what is stored, what is answered. [pure]
 
 We build HNSW graphs and say so: a request for SPANN keeps its space and embedding function (contract,
-section 9: "the index kind given is a wish").
+section 9: "the index kind given is a wish"). `vectors/schema.py` says how it meets a schema.
 """
 
 from __future__ import annotations
@@ -32,15 +32,6 @@ class Configuration:
 
 
 _RETURNED = ("space", "ef_construction", "ef_search", "max_neighbors", "resize_factor", "sync_threshold")
-_IN_SCHEMA = (
-    "ef_construction",
-    "max_neighbors",
-    "ef_search",
-    "num_threads",
-    "batch_size",
-    "sync_threshold",
-    "resize_factor",
-)
 _LEGACY = {
     "hnsw:space": "space",
     "hnsw:construction_ef": "ef_construction",
@@ -52,6 +43,8 @@ _LEGACY = {
     "hnsw:sync_threshold": "sync_threshold",
 }
 _LARGEST = 2**31 - 1
+# The least that is taken in legacy metadata and in schemas, and only there (contract, section 9).
+LEAST = {"sync_threshold": 2, "batch_size": 2}
 # An answer nests an embedding function at most this deep; what could be stored but not answered is refused.
 _ANSWER_DEPTH = 16
 
@@ -65,19 +58,31 @@ def create(
 ) -> Configuration:
     """The configuration of a new collection; absent or null members take their default.
 
-    metadata: its legacy `hnsw:` keys count when neither index kind is given
+    metadata: its legacy `hnsw:` keys count when neither index kind is given, or nothing but HNSW's defaults
     Raises:   InvalidArgument
     Source:   contract, sections 8.2 and 9
     """
     if hnsw is not None and spann is not None:
         raise InvalidArgument("Multiple vector index configurations provided")
-    given = dict(hnsw or {})
-    if spann is not None:
-        given = {"space": spann.get("space")}
-    if hnsw is None and spann is None:
-        given = _legacy(metadata or {})
-    known = {name: value for name, value in given.items() if value is not None}
-    return _checked(replace(Configuration(embedding_function=embedding_function), **known))
+    given = hnsw if spann is None else {"space": spann.get("space")}
+    wanted = _over(Configuration(embedding_function=embedding_function), given)
+    if spann is None and replace(wanted, embedding_function=None) == Configuration():
+        wanted = replace(wanted, **_legacy(metadata or {}))
+    return checked(wanted)
+
+
+def is_default(configuration: Configuration) -> bool:
+    """Whether it says nothing, so that a schema may be given beside it."""
+    without = replace(configuration, embedding_function=None)
+    return without == Configuration() and is_default_function(configuration.embedding_function)
+
+
+def is_default_function(function: Any) -> bool:
+    """None, `unknown` and the one called `default` say nothing (contract, section 9)."""
+    if function is None:
+        return True
+    kind, name = function.get("type"), function.get("name")
+    return bool(kind == "unknown" or (kind == "known" and name == "default"))
 
 
 def modify(
@@ -93,10 +98,15 @@ def modify(
     """
     if hnsw is not None and spann is not None:
         raise InvalidArgument("Multiple vector index configurations provided")
-    known = {name: value for name, value in (hnsw or {}).items() if value is not None}
+    changed = _over(configuration, hnsw)
     if embedding_function is not None:
-        known["embedding_function"] = embedding_function
-    return _checked(replace(configuration, **known))
+        changed = replace(changed, embedding_function=embedding_function)
+    return checked(changed)
+
+
+def _over(configuration: Configuration, given: Mapping[str, Any] | None) -> Configuration:
+    known = {name: value for name, value in (given or {}).items() if value is not None}
+    return replace(configuration, **known)
 
 
 def _legacy(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,29 +115,49 @@ def _legacy(metadata: Mapping[str, Any]) -> dict[str, Any]:
         if not key.startswith("hnsw:"):
             continue
         member = _LEGACY.get(key)
-        default = getattr(Configuration, member) if member else None
-        allowed = (int, float) if isinstance(default, float) else (type(default),)
-        if member is None or isinstance(value, bool) or not isinstance(value, allowed):
+        if member is None or not _is_legacy_value(member, value):
             raise InvalidArgument(f"Failed to parse hnsw parameters from segment metadata: {key}")
-        given[member] = value
+        given[member] = float(value) if member == "resize_factor" else value
     return given
 
 
-def _checked(configuration: Configuration) -> Configuration:
+def _is_legacy_value(member: str, value: object) -> bool:
+    if member == "space":
+        return value in SPACES
+    if isinstance(value, bool):
+        return False
+    if member == "resize_factor":
+        return isinstance(value, int | float)
+    return isinstance(value, int) and value >= LEAST.get(member, 0)
+
+
+def checked(configuration: Configuration) -> Configuration:
+    """The configuration, if it can be kept and answered.
+
+    Raises:  InvalidArgument
+    """
     if configuration.space not in SPACES:
         raise InvalidArgument(f"space must be one of {', '.join(SPACES)}, got {configuration.space!r}")
     for member in fields(Configuration):
         value = getattr(configuration, member.name)
         if isinstance(value, int) and not 0 <= value <= _LARGEST:
             raise InvalidArgument(f"{member.name} must be between 0 and {_LARGEST}, got {value}")
-    nested = configuration.embedding_function
+    require_answerable("embedding_function", configuration.embedding_function)
+    return configuration
+
+
+def require_answerable(name: str, value: Any) -> None:
+    """Refuse what could be stored but never answered: nested too deep, or a number past 64 bits.
+
+    Raises:  InvalidArgument
+    """
+    nested = value
     for _ in range(_ANSWER_DEPTH):
         nested = [nested]
     try:
         orjson.dumps(nested)
     except TypeError as error:
-        raise InvalidArgument(f"embedding_function cannot be kept: {error}") from error
-    return configuration
+        raise InvalidArgument(f"{name} cannot be kept: {error}") from error
 
 
 def to_stored(configuration: Configuration) -> dict[str, Any]:
@@ -147,49 +177,3 @@ def to_wire(configuration: Configuration) -> dict[str, Any]:
         "spann": None,
         "embedding_function": configuration.embedding_function,
     }
-
-
-def schema(configuration: Configuration, metadata_keys: Mapping[str, list[str]]) -> dict[str, Any]:
-    """`schema` of the collection object: the default one, these parameters, and the keys seen so far.
-
-    Source:  contract, section 10.2; keys appear with the compaction that first saw them, as on Cloud
-    """
-    index = {
-        "space": configuration.space,
-        "hnsw": {name: getattr(configuration, name) for name in _IN_SCHEMA},
-    }
-    if configuration.embedding_function is not None:
-        index = {"embedding_function": configuration.embedding_function} | index
-    inverted = {f"{kind}_inverted_index": _index(enabled=True) for kind in ("int", "float", "bool", "string")}
-    defaults = {
-        "string": {
-            "fts_index": _index(enabled=False),
-            "string_inverted_index": inverted["string_inverted_index"],
-        },
-        "float_list": {"vector_index": _index(index, enabled=False)},
-        "sparse_vector": {
-            "sparse_vector_index": _index(
-                {"embedding_function": {"type": "unknown"}, "bm25": False},
-                enabled=False,
-            ),
-        },
-        "int": {"int_inverted_index": inverted["int_inverted_index"]},
-        "float": {"float_inverted_index": inverted["float_inverted_index"]},
-        "bool": {"bool_inverted_index": inverted["bool_inverted_index"]},
-    }
-    keys: dict[str, Any] = {
-        "#embedding": {
-            "float_list": {"vector_index": _index({**index, "source_key": "#document"}, enabled=True)},
-        },
-        "#document": {
-            "string": {"fts_index": _index(enabled=True), "string_inverted_index": _index(enabled=False)},
-        },
-    }
-    for key, kinds in metadata_keys.items():
-        if not key.startswith("chroma:"):
-            keys[key] = {kind: defaults[kind] for kind in kinds if kind in defaults}
-    return {"defaults": defaults, "keys": keys}
-
-
-def _index(config: Mapping[str, Any] | None = None, *, enabled: bool) -> dict[str, Any]:
-    return {"enabled": enabled, "config": dict(config or {})}

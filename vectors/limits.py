@@ -19,3 +19,16 @@ MIN_HALF_NORM = 1e-2
 MAX_FILTER_DEPTH = 32
 MAX_FILTER_LEAVES = 1_024
 MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
+# A schema is part of every answer that has the collection, keys that records brought included.
+MAX_SCHEMA_KEYS = 1_000
+MAX_SCHEMA_BYTES = 1024 * 1024
+# Regular expressions: a pattern's characters and nesting, and the memory of RE2 for it (its default, 8 MiB).
+MAX_PATTERN_CHARACTERS = 1_024
+MAX_PATTERN_DEPTH = 64
+PATTERN_MEMORY_BYTES = 8 * 1024 * 1024
+# What matching may cost: steps that RE2 makes at worst for a byte of text (about 1.3 ns each on the reference
+# machine), and steps for a document: one of 16 KiB takes 110 ms with the largest pattern. Then the request's
+# time.
+MAX_PATTERN_STEPS = 5_000
+MAX_DOCUMENT_STEPS = MAX_PATTERN_STEPS * 16_384
+MAX_MATCHING_SECONDS = 0.25

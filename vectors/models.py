@@ -22,6 +22,7 @@ class Collection(models.Model):
     name = models.CharField(max_length=512)
     metadata_json = models.TextField(null=True)  # noqa: DJ001 (the wire tells null from empty)
     configuration_json = models.TextField()
+    schema_json = models.TextField(null=True)  # noqa: DJ001 (null: it follows from the configuration)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -18,14 +18,13 @@ import psycopg
 from tenants import quotas
 from tenants.errors import Conflict, Internal, QuotaExceeded, Unavailable
 from tenants.quotas import Limits
-from vectors import validation
+from vectors import indexes, validation
 from vectors.cells.parameters import jsonb_array, text_array, vector_array, vector_oid
-from vectors.cells.transaction import connect, transaction
+from vectors.cells.transaction import Pipeline, connect, transaction
 from vectors.errors import CollectionNotFound, DimensionMismatch, StaleManifest
 from vectors.log.append import write_statement
 from vectors.log.fold import fold
-from vectors.query import parts
-from vectors.query.filter import Predicate
+from vectors.query import matching, parts
 from vectors.query.plan import PLAN_BY_VALUES
 from vectors.segments.manifest import ManifestCache
 from vectors.sql import in_cell, statement
@@ -48,15 +47,26 @@ class Written:
     log_rows: int
 
 
+@dataclass(frozen=True)
+class _Target:
+    """What a delete by filter means."""
+
+    where: Where
+    ids: Sequence[str] | None
+
+
 def write(
     cache: ManifestCache,
     manifest: Manifest,
     operation: Operation,
     batch: RecordBatch,
     limits: Limits,
+    *,
+    notes_keys: bool = False,
 ) -> Written:
     """Add, update or upsert a batch, all or nothing.
 
+    notes_keys: whether new keys of metadata are part of the schema at once, and not with the next compaction
     Raises:      QuotaExceeded, InvalidArgument, DimensionMismatch, CollectionNotFound, Unavailable
     Transaction: opens one
     Source:      contract, section 11
@@ -69,7 +79,7 @@ def write(
         "meter": operation.value,
         "record_limit": limits.collection_records_count,
     }
-    return _commit(cache, manifest, operation, values, limits=limits, matching=None)
+    return _commit(cache, manifest, operation, values, limits=limits, target=None, notes_keys=notes_keys)
 
 
 def delete(
@@ -88,6 +98,7 @@ def delete(
     Transaction: opens one
     Source:      contract, section 11.4
     """
+    indexes.require(where, manifest.indexed)
     values: dict[str, object] = {
         "dimension": None,
         "meter": Operation.DELETE.value,
@@ -97,10 +108,10 @@ def delete(
     }
     if where is None:
         given = list(dict.fromkeys(ids or ()))
-        _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, matching=None)
+        _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, target=None)
         return len(ids or ())
-    matching = parts.predicate(where, ids)
-    return _commit(cache, manifest, Operation.DELETE, values, matching=matching).changed_count
+    target = _Target(where, ids)
+    return _commit(cache, manifest, Operation.DELETE, values, target=target).changed_count
 
 
 def _columns(batch: RecordBatch) -> dict[str, object]:
@@ -120,12 +131,13 @@ def _commit(
     operation: Operation,
     values: dict[str, object],
     *,
-    matching: Predicate | None,
+    target: _Target | None,
     limits: Limits | None = None,
+    notes_keys: bool = False,
 ) -> Written:
     for _ in range(_MAX_ATTEMPTS):
         try:
-            return _attempt(manifest, operation, values, matching)
+            return _attempt(manifest, operation, values, target, notes_keys=notes_keys)
         except (StaleManifest, psycopg.errors.UndefinedTable):
             manifest = cache.refresh(manifest)
         except psycopg.errors.RaiseException as error:
@@ -145,30 +157,43 @@ def _attempt(
     manifest: Manifest,
     operation: Operation,
     values: dict[str, object],
-    matching: Predicate | None,
+    target: _Target | None,
+    *,
+    notes_keys: bool,
 ) -> Written:
-    segment_ids = tuple(segment.segment_id for segment in manifest.segments)
-    if matching is None:
-        text = write_statement(operation, manifest.cell, segment_ids)
-    else:
-        # What a client's filter makes of the text is not worth keeping, and may be long.
-        targets = statement("incoming_matching", parts=parts.matching(manifest, matching.text))
-        text = write_statement.__wrapped__(operation, manifest.cell, segment_ids, targets)
-        values = values | matching.parameters
     keys: dict[str, object] = {
         "collection_id": manifest.collection_id,
         "manifest_version": manifest.version,
         "compacted_to": manifest.compacted_to,
         "dimension": values["dimension"],
     }
-    settings = [] if matching is None else [PLAN_BY_VALUES]
+    segment_ids = tuple(segment.segment_id for segment in manifest.segments)
+    settings = [] if target is None else [PLAN_BY_VALUES]
+    if target is not None and matching.needs_matching(target.where):
+        settings.append(matching.FETCH_ALL)
     with transaction(manifest.tenant_id, settings) as pipeline:
         pipeline.run(in_cell("lock_collection", manifest.cell), keys)
+        if target is None:
+            text = write_statement(operation, manifest.cell, segment_ids, notes_keys=notes_keys)
+        else:
+            asked = _asked(pipeline, manifest, target)
+            # What a client's filter makes of the text is not worth keeping, and may be long.
+            targets = statement("incoming_matching", parts=parts.matching(manifest, asked))
+            text = write_statement.__wrapped__(operation, manifest.cell, segment_ids, targets)
+            values = values | asked.parameters
         cursor = pipeline.run(text, keys | values, keep=not settings)
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)
     return Written(changed_count=abs(row[1]), log_rows=row[2])
+
+
+def _asked(pipeline: Pipeline, manifest: Manifest, target: _Target) -> parts.Filters:
+    """The filter of a delete, its regular expressions resolved under the collection's lock."""
+    where = target.where
+    if matching.needs_matching(where):
+        where = matching.resolve(pipeline, manifest, where, target.ids)
+    return parts.filters(manifest, where, target.ids)
 
 
 def _translate(

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from tenants import databases, tenants
 from tenants.errors import AlreadyExists
+from tenants.identity import DEFAULT_DATABASE, DEFAULT_TENANT
 from tenants.quotas import Limits
 from vectors import collections
-
-DEFAULT_TENANT = "default_tenant"
-DEFAULT_DATABASE = "default_database"
 
 
 def reset(*, cell_count: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -60,10 +60,39 @@ class Segment:
         """The name of its table."""
         return f"segment_{self.segment_id}"
 
+    @property
+    def array_keys(self) -> Collection[str] | None:
+        """The metadata keys under which a row has an array; None: it may be any.
+
+        A segment older than this fact has no arrays.
+        """
+        found: Collection[str] | None = self.statistics.get("array_keys", ())
+        return found
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What a collection's schema lets filters ask.
+
+    kinds:      value types that have an inverted index unless a key says otherwise
+    exceptions: pairs (key, value type) that do say otherwise
+    """
+
+    kinds: frozenset[str]
+    exceptions: frozenset[tuple[str, str]]
+    has_full_text: bool
+
+    def allows(self, key: str, kind: str) -> bool:
+        """Whether values of this type under this key may be compared."""
+        return (kind in self.kinds) is not ((key, kind) in self.exceptions)
+
 
 @dataclass(frozen=True, eq=False)
 class Manifest:
-    """What serves a collection at one version; immutable, so that processes may keep it."""
+    """What serves a collection at one version; immutable, so that processes may keep it.
+
+    indexed: what filters may ask; None: anything
+    """
 
     collection_id: UUID
     tenant_id: UUID
@@ -76,6 +105,7 @@ class Manifest:
     version: int
     compacted_to: int
     segments: tuple[Segment, ...]
+    indexed: Indexed | None = None
 
 
 class Include(Enum):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,13 +13,7 @@ from tenants.quotas import Limits
 from vectors.errors import DimensionMismatch
 from vectors.limits import MAX_DIMENSION, MAX_ID_BYTES
 from vectors.types import Operation, RecordBatch
-
-_ACTIONS = {
-    Operation.ADD: "Add",
-    Operation.UPDATE: "Update",
-    Operation.UPSERT: "Upsert",
-    Operation.DELETE: "Delete",
-}
+from vectors.where import DocumentContains, DocumentMatches, Where, leaves, operands
 
 
 def check_quotas(operation: Operation, batch: RecordBatch, limits: Limits) -> None:
@@ -26,7 +21,7 @@ def check_quotas(operation: Operation, batch: RecordBatch, limits: Limits) -> No
 
     Raises:  QuotaExceeded
     """
-    action = _ACTIONS[operation]
+    action = operation.value.capitalize()
     quotas.check(limits, "records_per_write_count", len(batch.ids), action=action)
     quotas.check(limits, "embedding_dimension", batch.dimension or 0, action=action)
     for name, column in (
@@ -39,6 +34,66 @@ def check_quotas(operation: Operation, batch: RecordBatch, limits: Limits) -> No
         if column and max((len(text) for text in column if text is not None), default=0) * 4 > limit:
             longest = max(len(text.encode()) for text in column if text is not None)
             quotas.check(limits, name, longest, action=action)
+
+
+def check_metadata_quotas(
+    metadatas: Sequence[Mapping[str, object] | None] | None,
+    texts: Sequence[bytes | None] | None,
+    limits: Limits,
+    *,
+    action: str,
+    value_limit: str = "metadata_value_bytes",
+) -> None:
+    """Refuse metadata with keys or values that the plan does not allow.
+
+    texts:   the same, encoded: no value is longer than the text that it is part of, so that most are cleared
+             without being looked at
+    Raises:  QuotaExceeded
+    """
+    if not metadatas or texts is None:
+        return
+    present = [one for one in metadatas if one]
+    quotas.check(limits, "metadata_keys_count", max(map(len, present), default=0), action=action)
+    keys: set[str] = set().union(*present)
+    longest = max((len(key.encode()) for key in keys), default=0)
+    quotas.check(limits, "metadata_key_bytes", longest, action=action)
+    if max((len(text) for text in texts if text), default=0) > getattr(limits, value_limit):
+        for one in present:
+            largest = max(map(_value_bytes, one.values()), default=0)
+            quotas.check(limits, value_limit, largest, action=action)
+
+
+def _value_bytes(value: object) -> int:
+    """A string by its UTF-8, a number by its 8 bytes, a list by what is in it."""
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, list):
+        return sum(map(_value_bytes, value))
+    return 8
+
+
+def check_filter_quotas(where: Where | None, limits: Limits, *, action: str) -> None:
+    """Refuse a filter with more conditions, or with longer operands, than the plan allows.
+
+    Raises:  QuotaExceeded
+    """
+    if where is None:
+        return
+    predicates: Counter[str] = Counter()
+    for leaf in leaves(where):
+        match leaf:
+            case DocumentContains(text):
+                predicates["where_document_predicates_count"] += 1
+                quotas.check(limits, "where_document_characters", len(text), action=action)
+            case DocumentMatches(pattern):
+                predicates["where_document_predicates_count"] += 1
+                quotas.check(limits, "regex_characters", len(pattern), action=action)
+            case _:
+                predicates["where_predicates_count"] += 1
+                largest = max(map(_value_bytes, operands(leaf)), default=0)
+                quotas.check(limits, "where_value_bytes", largest, action=action)
+    for name, count in predicates.items():
+        quotas.check(limits, name, count, action=action)
 
 
 def check(batch: RecordBatch, *, expected_dimension: int | None) -> None:

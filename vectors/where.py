@@ -6,20 +6,25 @@ The tree is all that the planner, the compiler to SQL and the test oracle know o
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
 
-from tenants.errors import InvalidArgument, Unimplemented
+from tenants.errors import InvalidArgument
 from vectors.limits import MAX_FILTER_DEPTH, MAX_FILTER_LEAVES, MAX_INT64, MIN_INT64
+from vectors.regex import compile_pattern
 
 Scalar: TypeAlias = str | int | float | bool
 
 
 @dataclass(frozen=True)
 class Equals:
-    """The key holds one of the values; negated, the exact complement: a missing key then matches."""
+    """The key holds one of the values, or an array with one of them.
+
+    Negated, the exact complement: a missing key then matches.
+    """
 
     key: str
     values: tuple[Scalar, ...]
@@ -28,7 +33,7 @@ class Equals:
 
 @dataclass(frozen=True)
 class Compares:
-    """The key holds a number on this side of the bound: operator is one of < <= > >=."""
+    """The key holds a number, or an array with one, on this side of the bound: operator is < <= > or >=."""
 
     key: str
     operator: str
@@ -36,10 +41,35 @@ class Compares:
 
 
 @dataclass(frozen=True)
+class Contains:
+    """The key holds an array with the value, or the value, of the same type: 1 is not 1.0 here."""
+
+    key: str
+    value: Scalar
+    is_negated: bool = False
+
+
+@dataclass(frozen=True)
+class HasId:
+    """The record's id is one of these."""
+
+    ids: tuple[str, ...]
+    is_negated: bool = False
+
+
+@dataclass(frozen=True)
 class DocumentContains:
     """The document contains the text, case-sensitively; negated, a record without document matches."""
 
     text: str
+    is_negated: bool = False
+
+
+@dataclass(frozen=True)
+class DocumentMatches:
+    """The document matches the regular expression somewhere; negated, a record without document matches."""
+
+    pattern: str
     is_negated: bool = False
 
 
@@ -57,7 +87,37 @@ class Some:
     parts: tuple[Where, ...]
 
 
-Where: TypeAlias = Equals | Compares | DocumentContains | All | Some
+Leaf: TypeAlias = Equals | Compares | Contains | HasId | DocumentContains | DocumentMatches
+Where: TypeAlias = Leaf | All | Some
+
+
+def leaves(where: Where | None) -> Iterator[Leaf]:
+    """Every condition of a filter, in the order in which they were written.
+
+    On metadata: Equals (whose `values` are those of $eq and $in), Compares (`bound`), Contains (`value`);
+    on the record's id: HasId (`ids`); on the document: DocumentContains (`text`) and DocumentMatches
+    (`pattern`).
+    """
+    waiting: list[Where] = [] if where is None else [where]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, All | Some):
+            waiting.extend(reversed(one.parts))
+        else:
+            yield one
+
+
+def operands(leaf: Leaf) -> tuple[Scalar, ...]:
+    """The values that a condition compares with."""
+    match leaf:
+        case Equals(values=values):
+            return values
+        case Compares(bound=value) | Contains(value=value):
+            return (value,)
+        case HasId(ids):
+            return ids
+        case DocumentContains(text) | DocumentMatches(text):
+            return (text,)
 
 
 def value_name(value: Scalar) -> str:
@@ -70,7 +130,9 @@ def value_name(value: Scalar) -> str:
 _COMPARISONS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _MEMBERSHIPS = {"$in": False, "$nin": True}
 _CONTAINMENTS = {"$contains": False, "$not_contains": True}
-_REGULAR_EXPRESSIONS = ("$regex", "$not_regex")
+_REGULAR_EXPRESSIONS = {"$regex": False, "$not_regex": True}
+_EQUALITIES = {"$eq": False, "$ne": True}
+_TYPE_NAMES = {str: "Str", int: "Int", float: "Float", bool: "Bool"}
 
 
 class _Parser:
@@ -79,6 +141,7 @@ class _Parser:
     def __init__(self, title: str) -> None:
         self.title = title
         self.leaves = 0
+        self.groups = 0
 
     def fail(self, why: str) -> InvalidArgument:
         return InvalidArgument(f"Invalid {self.title}: {why}")
@@ -95,6 +158,9 @@ class _Parser:
     def branches(self, value: object) -> list[object]:
         if not isinstance(value, list):
             raise self.fail(f"$and and $or take a list, got {type(value).__name__}")
+        self.groups += 1  # for groups may be empty
+        if self.groups > MAX_FILTER_LEAVES:
+            raise self.fail(f"more than {MAX_FILTER_LEAVES} groups")
         return value
 
     def leaf(self, count: int = 1) -> None:
@@ -108,20 +174,18 @@ class _Parser:
             parts = tuple(self.where(part, depth + 1) for part in self.branches(operand))
             return All(parts) if key == "$and" else Some(parts)
         self.leaf()
+        operator, operand = self.single(operand, depth + 1) if isinstance(operand, dict) else ("$eq", operand)
         if key == "#document":
-            return self.document(operand, depth + 1)
+            return self.document_in_where(operator, operand)
         if key == "#id":
-            raise Unimplemented("Filters on #id are not supported yet")
+            return self.record_id(operator, operand)
         if not key or key.startswith(("$", "#")):
             raise self.fail(f"expected a metadata key, $and or $or, got {key!r}")
-        self.text(key)
-        if isinstance(operand, dict):
-            return self.metadata(key, *self.single(operand, depth + 1))
-        return Equals(key, (self.scalar(operand),))
+        return self.metadata(self.text(key), operator, operand)
 
-    def metadata(self, key: str, operator: str, operand: object) -> Where:
-        if operator in ("$eq", "$ne"):
-            return Equals(key, (self.scalar(operand),), is_negated=operator == "$ne")
+    def metadata(self, key: str, operator: str, operand: object) -> Leaf:
+        if operator in _EQUALITIES:
+            return Equals(key, (self.scalar(operand),), is_negated=_EQUALITIES[operator])
         if operator in _COMPARISONS:
             if isinstance(operand, bool) or not isinstance(operand, int | float):
                 raise self.fail(f"{operator} takes a number, got {type(operand).__name__}")
@@ -129,8 +193,34 @@ class _Parser:
         if operator in _MEMBERSHIPS:
             return Equals(key, self.scalars(operator, operand), is_negated=_MEMBERSHIPS[operator])
         if operator in _CONTAINMENTS:
-            raise Unimplemented(f"{operator} on metadata arrays is not supported yet")
+            return Contains(key, self.scalar(operand), is_negated=_CONTAINMENTS[operator])
+        if operator in _REGULAR_EXPRESSIONS:
+            raise self.fail(f"{operator} is for #document, got key {key!r}")
         raise self.fail(f"unknown operator {operator!r} on key {key!r}")
+
+    def record_id(self, operator: str, operand: object) -> Leaf:
+        if operator in _EQUALITIES:
+            return HasId(self.record_ids([operand]), is_negated=_EQUALITIES[operator])
+        if operator in _MEMBERSHIPS:
+            ids = self.record_ids(list(self.scalars(operator, operand)))
+            return HasId(ids, is_negated=_MEMBERSHIPS[operator])
+        raise self.fail(f"#id takes $eq, $ne, $in and $nin, got {operator!r}")
+
+    def record_ids(self, values: list[object]) -> tuple[str, ...]:
+        if any(not isinstance(value, str) for value in values):
+            raise self.fail("#id takes strings")
+        return tuple(self.text(str(value)) for value in values)
+
+    def document_in_where(self, operator: str, operand: object) -> Leaf:
+        if operator in _CONTAINMENTS or operator in _REGULAR_EXPRESSIONS:
+            return self.document(operator, operand)
+        compared = self.metadata("#document", operator, operand)
+        first = compared.values[0] if isinstance(compared, Equals) else getattr(compared, "bound", "")
+        # wire: it is read as a comparison of metadata, of which #document has no index (sections 10.5, 14.1)
+        raise InvalidArgument(
+            f"Cannot filter using metadata key '#document' with type '{_TYPE_NAMES[type(first)]}' "
+            "because indexing is disabled",
+        )
 
     def scalars(self, operator: str, operand: object) -> tuple[Scalar, ...]:
         if not isinstance(operand, list) or not operand:
@@ -169,15 +259,17 @@ class _Parser:
             raise self.fail("U+0000 cannot be stored and so cannot be looked for")
         return value
 
-    def document(self, value: object, depth: int) -> Where:
-        key, operand = self.single(value, depth)
-        if key in _CONTAINMENTS or key in _REGULAR_EXPRESSIONS:
-            if not isinstance(operand, str):
-                raise self.fail(f"{key} takes a string, got {type(operand).__name__}")
-            if key in _REGULAR_EXPRESSIONS:
-                raise Unimplemented(f"{key} is not supported yet")
-            return DocumentContains(self.text(operand), is_negated=_CONTAINMENTS[key])
-        raise self.fail(f"expected $contains or $not_contains, got {key!r}")
+    def document(self, operator: str, operand: object) -> Leaf:
+        if operator not in _CONTAINMENTS and operator not in _REGULAR_EXPRESSIONS:
+            raise self.fail(
+                f"expected $contains, $not_contains, $regex, $not_regex, $and or $or, got {operator!r}"
+            )
+        if not isinstance(operand, str):
+            raise self.fail(f"{operator} takes a string, got {type(operand).__name__}")
+        if operator in _CONTAINMENTS:
+            return DocumentContains(self.text(operand), is_negated=_CONTAINMENTS[operator])
+        compile_pattern(operand)
+        return DocumentMatches(operand, is_negated=_REGULAR_EXPRESSIONS[operator])
 
     def where_document(self, value: object, depth: int = 0) -> Where:
         key, operand = self.single(value, depth)
@@ -185,14 +277,14 @@ class _Parser:
             parts = tuple(self.where_document(part, depth + 1) for part in self.branches(operand))
             return All(parts) if key == "$and" else Some(parts)
         self.leaf()
-        return self.document(value, depth)
+        return self.document(key, operand)
 
 
 def parse(where: object, where_document: object) -> Where | None:
     """Both filters of a request as one tree; None when neither is given.
 
-    Raises:  InvalidArgument ("Invalid where clause: …" or "Invalid where document clause: …"),
-             Unimplemented for what the wire has and we do not yet
+    Raises:  InvalidArgument ("Invalid where clause: …" or "Invalid where document clause: …"; for a pattern
+             "Regex syntax errror: …", for a comparison of #document the words of the schema)
     Source:  contract, section 14
     """
     parts: list[Where] = []

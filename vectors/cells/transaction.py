@@ -66,8 +66,15 @@ class Pipeline:
 
 
 @contextmanager
-def transaction(tenant_id: UUID, settings: Sequence[str] = ()) -> Iterator[Pipeline]:
+def transaction(
+    tenant_id: UUID,
+    settings: Sequence[str] = (),
+    *,
+    has_one_snapshot: bool = False,
+) -> Iterator[Pipeline]:
     """A transaction whose statements travel together and commit at the end of the block.
+
+    has_one_snapshot: all of its statements see what the first one sees
 
     Transaction: opens one; must not be inside another
     Raises:      whatever a statement raised; then nothing of the block has happened
@@ -77,7 +84,7 @@ def transaction(tenant_id: UUID, settings: Sequence[str] = ()) -> Iterator[Pipel
     try:
         with connection.pipeline():
             control = psycopg.Cursor(connection)
-            control.execute("BEGIN")
+            control.execute("BEGIN ISOLATION LEVEL REPEATABLE READ" if has_one_snapshot else "BEGIN")
             control.execute(set_local_tenant(tenant_id).encode())
             for setting in settings:
                 pipeline.set_local(setting)

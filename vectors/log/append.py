@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from vectors import metadata_keys
 from vectors.sql import identifier, in_segment, statement
 from vectors.types import Operation
+
+# What each write calls the records that it stores.
+_WRITTEN = {Operation.ADD: "fresh", Operation.UPDATE: "changed", Operation.UPSERT: "changed"}
 
 
 @lru_cache(maxsize=4096)
@@ -19,13 +23,17 @@ def write_statement(
     cell: str,
     segment_ids: tuple[int, ...],
     incoming: str | None = None,
+    *,
+    notes_keys: bool = False,
 ) -> str:
     """The statement of a write over the collection's log and these segments.
 
-    incoming: SQL of the rows to delete (record_id, position) when they are not the parameter `ids`
+    incoming:   SQL of the rows to delete (record_id, position) when they are not the parameter `ids`
+    notes_keys: whether keys of metadata become part of the schema here, and not with the next compaction
     """
     cell = identifier(cell)
-    advance = statement("advance", cell=cell)
+    written = _WRITTEN.get(operation) if notes_keys else None
+    advance = statement("advance", cell=cell, **_keys(written))
     if operation is Operation.ADD:
         absent = "".join(
             "\n" + in_segment("absent_from_segment", cell=cell, segment_id=number, row="g")
@@ -52,6 +60,17 @@ def write_statement(
         join="LEFT JOIN" if operation is Operation.UPSERT else "JOIN",
         advance=advance,
     )
+
+
+def _keys(written: str | None) -> dict[str, str]:
+    """Fragments that note the keys of the records in this part of the statement; None: nothing is noted."""
+    if written is None:
+        return {"keys_noted": "", "keys_seen": ""}
+    united = metadata_keys.united("c.metadata_keys", "seen.keys")
+    return {
+        "keys_noted": f", metadata_keys = {united}",
+        "keys_seen": f", ({metadata_keys.seen(written)}) AS seen",
+    }
 
 
 def _old_images(cell: str, segment_ids: tuple[int, ...]) -> str:

@@ -7,36 +7,69 @@ wrong often enough that a plan must stay right, only slower, whatever the estima
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Collection
 from typing import Any
 
-from vectors.where import All, Compares, DocumentContains, Equals, Scalar, Some, Where, value_name
+from vectors.where import (
+    All,
+    Compares,
+    Contains,
+    DocumentContains,
+    DocumentMatches,
+    Equals,
+    HasId,
+    Leaf,
+    Scalar,
+    Some,
+    Where,
+    value_name,
+)
 
 Statistics = dict[str, Any]
 
 
-def selectivity(where: Where | None, statistics: Statistics) -> float:
-    """The expected share of rows that match, between 0 and 1."""
+# Of documents with a match, before anybody has looked.
+_MATCHING_SHARE = 0.1
+
+
+def selectivity(where: Where | None, statistics: Statistics, rows: int = 1) -> float:
+    """The expected share of the segment's rows that match, between 0 and 1."""
     if where is None:
         return 1.0
     match where:
         case All(parts):
             share = 1.0
             for part in parts:
-                share *= selectivity(part, statistics)
+                share *= selectivity(part, statistics, rows)
             return share
         case Some(parts):
             missed = 1.0
             for part in parts:
-                missed *= 1.0 - selectivity(part, statistics)
+                missed *= 1.0 - selectivity(part, statistics, rows)
             return 1.0 - missed
-        case Equals(key, values, is_negated):
-            share = min(1.0, sum(_equal(key, value, statistics) for value in values))
-            return 1.0 - share if is_negated else share
+        case Compares():
+            return _leaf_share(where, statistics, rows)
+        case _:
+            share = _leaf_share(where, statistics, rows)
+            return 1.0 - share if where.is_negated else share
+
+
+def _leaf_share(leaf: Leaf, statistics: Statistics, rows: int) -> float:
+    """The share for which the condition holds that a leaf may negate."""
+    match leaf:
+        case Equals(key, values):
+            share = sum(_equal(key, value, statistics) for value in values)
+        case Contains(key, value):
+            share = _equal(key, value, statistics)
+        case HasId(ids):  # an id is one row at most
+            share = len(ids) / max(1, rows)
         case Compares(key, operator, bound):
-            return _range(key, operator, float(bound), statistics)
-        case DocumentContains(text, is_negated):
+            share = _range(key, operator, float(bound), statistics)
+        case DocumentContains(text):
             share = _containing(text, statistics)
-            return 1.0 - share if is_negated else share
+        case DocumentMatches():
+            share = float(statistics.get("document_coverage", 0.0)) * _MATCHING_SHARE
+    return min(1.0, share)
 
 
 def _equal(key: str, value: Scalar, statistics: Statistics) -> float:
@@ -82,19 +115,22 @@ def _containing(text: str, statistics: Statistics) -> float:
     return share * max(hits, 0.5) / len(sample)
 
 
-def is_indexed(where: Where) -> bool:
+def is_indexed(where: Where, array_keys: Collection[str] | None = ()) -> bool:
     """Whether a segment's indexes can name the matching rows, so that no other row is looked at.
 
-    Trigrams need three characters; a negated condition matches what no index lists.
+    Trigrams need three characters; no index has the order of numbers in arrays; a negated condition
+    matches what no index lists.
     """
     match where:
         case All(parts):
-            return any(map(is_indexed, parts))
+            return any(is_indexed(part, array_keys) for part in parts)
         case Some(parts):
-            return all(map(is_indexed, parts))
+            return all(is_indexed(part, array_keys) for part in parts)
         case DocumentContains(text, is_negated):
             return len(text) >= 3 and not is_negated
-        case Equals(is_negated=is_negated):
+        case Equals(is_negated=is_negated) | Contains(is_negated=is_negated) | HasId(is_negated=is_negated):
             return not is_negated
-        case Compares():
-            return True
+        case Compares(key):
+            return array_keys is not None and key not in array_keys
+        case DocumentMatches():
+            return False

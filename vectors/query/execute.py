@@ -10,7 +10,8 @@ every acknowledged write is in every answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -19,12 +20,13 @@ import numpy as np
 import psycopg
 
 from tenants.errors import InvalidArgument
+from vectors import indexes
 from vectors.cells.parameters import vector
-from vectors.cells.transaction import transaction
+from vectors.cells.transaction import Pipeline, transaction
 from vectors.distance import SPACES, graph_expression, graph_operator, within_range
 from vectors.errors import DimensionMismatch, StaleManifest
 from vectors.limits import MAX_DIMENSION
-from vectors.query import parts, plan, project, read
+from vectors.query import matching, parts, plan, project, read
 from vectors.query.plan import EXACT, QueryPlan
 from vectors.segments.manifest import ManifestCache
 from vectors.sql import identifier, statement
@@ -33,7 +35,7 @@ from vectors.where import Where
 
 _QUERY_VECTOR = "%(vector)s::vector"
 # A longer filter's statement is put together anew each time, so that clients cannot fill the memory.
-_MAX_KEPT_FILTER_CHARACTERS = 1_000
+_MAX_KEPT_FILTER_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,10 @@ def query(cache: ManifestCache, manifest: Manifest, request: QueryRequest) -> li
     Shapes:  one Rows per query embedding, each with results_count records, or all that match
     Units:   distance as the wire reports it (l2 is squared, cosine is 1 − similarity)
     Ties:    default order, so that a repeated query repeats its answer
-    Raises:  CollectionNotFound, DimensionMismatch
+    Raises:  CollectionNotFound, DimensionMismatch, InvalidArgument
     Source:  contract, section 13.3
     """
+    indexes.require(request.where, manifest.indexed)
     scaled = replace(request, embeddings=within_range(manifest.space, request.embeddings))
     return read.with_current(cache, manifest, lambda current: _run(current, scaled))
 
@@ -73,14 +76,23 @@ def _run(manifest: Manifest, request: QueryRequest) -> list[Rows]:
             f"Validation error: query_embeddings: an embedding has at most {MAX_DIMENSION} dimensions, "
             f"got {dimension}",
         )
+    if request.where is None or not matching.needs_matching(request.where):
+        return _answer(manifest, request, None)
+    settings = [plan.PLAN_BY_VALUES, matching.FETCH_ALL]
+    with transaction(manifest.tenant_id, settings, has_one_snapshot=True) as pipeline:
+        where = matching.resolve(pipeline, manifest, request.where, request.ids)
+        return _answer(manifest, replace(request, where=where), pipeline)
+
+
+def _answer(manifest: Manifest, request: QueryRequest, within: Pipeline | None) -> list[Rows]:
+    """Plan, ask, and ask again what fell short; in the transaction `within`, or each time in its own."""
     plans = [_plan(manifest, request, embedding) for embedding in request.embeddings]
-    answers = _execute(manifest, request, plans)
+    answers = _execute(manifest, request, plans, within)
     short = [place for place, answer in enumerate(answers) if _is_short(answer, plans[place])]
     if short:
         # Never fewer than k while k exist: what a graph did not find, a scan does.
-        again = _execute(
-            manifest, request, [EXACT if place in short else None for place in range(len(plans))]
-        )
+        exact = [EXACT if place in short else None for place in range(len(plans))]
+        again = _execute(manifest, request, exact, within)
         for place, answer in zip(short, again, strict=True):
             answers[place] = answer
     return [project.columns(answer, request.include, id_place=3, distance_place=4) for answer in answers]
@@ -115,31 +127,45 @@ def _execute(
     manifest: Manifest,
     request: QueryRequest,
     plans: Sequence[QueryPlan | None],
+    within: Pipeline | None,
 ) -> list[list[tuple[Any, ...]]]:
     """Rows of each query that has a plan: version, dimension, graph_count, record_id, distance, hydrated…"""
     dimension = request.embeddings.shape[1]
-    predicate = parts.predicate(request.where, request.ids)
-    and_filter = predicate.text
-    settings = _settings(plans, has_filter=bool(and_filter))
+    asked = parts.filters(manifest, request.where, request.ids)
+    settings = _settings(plans, has_filter=bool(asked.log))
     values: dict[str, object] = {
         "collection_id": manifest.collection_id,
         "compacted_to": manifest.compacted_to,
         "k": request.results_count,
-    } | predicate.parameters
-    spell = _statement if len(and_filter) <= _MAX_KEPT_FILTER_CHARACTERS else _statement.__wrapped__
+    } | asked.parameters
+    is_short = len(asked.log) <= _MAX_KEPT_FILTER_CHARACTERS
+    spell = _statement if is_short else _statement.__wrapped__
     cursors: list[psycopg.Cursor[tuple[Any, ...]]] = []
-    with transaction(manifest.tenant_id, settings) as pipeline:
+    with _transaction(manifest, settings, within) as pipeline:
         for embedding, chosen in zip(request.embeddings, plans, strict=True):
             if chosen is not None:
-                text = spell(manifest, tuple(request.include), dimension, chosen, and_filter)
+                text = spell(manifest, tuple(request.include), dimension, chosen, asked.texts)
                 own = {"vector": vector(embedding), "candidates": chosen.candidates_count}
-                cursors.append(pipeline.run(text, values | own, keep=not and_filter))
+                cursors.append(pipeline.run(text, values | own, keep=not asked.log))
     answers = [cursor.fetchall() for cursor in cursors]
     for answer in answers:
         read.check_version(manifest, answer[0][0] if answer else None)
         if manifest.dimension is None and answer[0][1] is not None:
             raise StaleManifest  # read before the first write: what follows must know the dimension
     return answers
+
+
+@contextmanager
+def _transaction(manifest: Manifest, settings: Sequence[str], within: Pipeline | None) -> Iterator[Pipeline]:
+    """A transaction with these settings: its own, or the one that is open."""
+    if within is None:
+        with transaction(manifest.tenant_id, settings) as pipeline:
+            yield pipeline
+        return
+    within.set_local("enable_sort = on")  # what an earlier statement may have switched off
+    for setting in settings:
+        within.set_local(setting)
+    yield within
 
 
 def _settings(plans: Sequence[QueryPlan | None], *, has_filter: bool) -> list[str]:
@@ -160,13 +186,13 @@ def _statement(
     include: tuple[Include, ...],
     dimension: int,
     chosen: QueryPlan,
-    and_filter: str,
+    and_filters: tuple[str, ...],
 ) -> str:
     distance = SPACES[manifest.space].distance.format(a="r.embedding", b=_QUERY_VECTOR)
     candidates = [
-        statement("nearest_exactly", distance=distance, **parts.live_log(manifest, and_filter)),
+        statement("nearest_exactly", distance=distance, **parts.live_log(manifest, and_filters[0])),
     ]
-    for segment in manifest.segments:
+    for segment, and_filter in zip(manifest.segments, and_filters[1:], strict=True):
         live = parts.live_segment(manifest, segment, and_filter)
         if segment.segment_id not in chosen.graph_segment_ids:
             candidates.append(statement("nearest_exactly", distance=distance, **live))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from vectors.cells.transaction import transaction
+import psycopg
+
+from vectors import indexes
+from vectors.cells.transaction import Pipeline, Row, transaction
 from vectors.errors import CollectionNotFound
-from vectors.query import parts, project, read
+from vectors.query import matching, parts, project, read
 from vectors.query.plan import PLAN_BY_VALUES
 from vectors.segments.manifest import ManifestCache
 from vectors.sql import identifier, in_cell, statement
@@ -30,18 +33,34 @@ class GetRequest:
 def get(cache: ManifestCache, manifest: Manifest, request: GetRequest) -> Rows:
     """The records, in order of insertion whatever the order of the ids.
 
-    Raises:  CollectionNotFound
+    Raises:  CollectionNotFound, InvalidArgument for a filter that the schema has no index for
     Source:  contract, section 13.1
     """
+    indexes.require(request.where, manifest.indexed)
     return read.with_current(cache, manifest, lambda current: _run(current, request))
 
 
 def _run(manifest: Manifest, request: GetRequest) -> Rows:
-    predicate = parts.predicate(request.where, request.ids)
+    if request.where is None or not matching.needs_matching(request.where):
+        settings = [] if request.where is None else [PLAN_BY_VALUES]
+        with transaction(manifest.tenant_id, settings) as pipeline:
+            cursor = _ask(pipeline, manifest, request)
+    else:
+        settings = [PLAN_BY_VALUES, matching.FETCH_ALL]
+        with transaction(manifest.tenant_id, settings, has_one_snapshot=True) as pipeline:
+            where = matching.resolve(pipeline, manifest, request.where, request.ids)
+            cursor = _ask(pipeline, manifest, replace(request, where=where))
+    rows = cursor.fetchall()
+    read.check_version(manifest, rows[0][0] if rows else None)
+    return project.columns(rows, request.include, id_place=1)
+
+
+def _ask(pipeline: Pipeline, manifest: Manifest, request: GetRequest) -> psycopg.Cursor[Row]:
+    asked = parts.filters(manifest, request.where, request.ids)
     text = statement(
         "get",
         cell=identifier(manifest.cell),
-        parts=parts.matching(manifest, predicate.text),
+        parts=parts.matching(manifest, asked),
         **parts.hydrate(manifest, request.include),
     )
     values: dict[str, object] = {
@@ -50,21 +69,17 @@ def _run(manifest: Manifest, request: GetRequest) -> Rows:
         "offset": request.offset_count,
         "reach": None if request.limit_count is None else request.offset_count + request.limit_count,
         "limit": request.limit_count,
-    } | predicate.parameters
-    settings = [] if request.where is None else [PLAN_BY_VALUES]
-    with transaction(manifest.tenant_id, settings) as pipeline:
-        cursor = pipeline.run(text, values, keep=not settings)
-    rows = cursor.fetchall()
-    read.check_version(manifest, rows[0][0] if rows else None)
-    return project.columns(rows, request.include, id_place=1)
+    } | asked.parameters
+    return pipeline.run(text, values, keep=request.where is None)
 
 
-def count(manifest: Manifest) -> int:
-    """How many records the collection has.
+def count(manifest: Manifest, *, is_index_only: bool = False) -> int:
+    """How many records the collection has; with is_index_only, how many of them are in segments.
 
     Raises:  CollectionNotFound
+    Source:  contract, section 19
     """
-    return int(_state(manifest, "count_records")[0])
+    return int(_state(manifest, "count_indexed" if is_index_only else "count_records")[0])
 
 
 def indexing(manifest: Manifest) -> tuple[int, int]:

@@ -6,11 +6,12 @@ A source is the live log (0) or a sealed segment (its id).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from vectors.query.filter import Predicate, to_sql
 from vectors.sql import identifier, in_segment, statement
 from vectors.types import Include, Manifest, Segment
-from vectors.where import Where
+from vectors.where import Compares, Contains, Equals, Where, leaves
 
 LOG = 0
 _COLUMNS = {
@@ -26,11 +27,47 @@ def hydrated(include: Collection[Include]) -> list[Include]:
     return [column for column in _COLUMNS if column in include]
 
 
-def predicate(where: Where | None, ids: Sequence[str] | None = None) -> Predicate:
-    """What a filter and the only ids that count ask of a row, to be AND-ed to the rest; None asks nothing."""
+@dataclass(frozen=True)
+class Filters:
+    """What a filter and the only ids that count ask of a row, to be AND-ed to the rest.
+
+    log, segments: one text for the log, which may hold arrays under any key, and one for each segment of the
+                   manifest in its order; empty texts ask nothing
+    parameters:    the values of all of them
+    """
+
+    log: str
+    segments: tuple[str, ...]
+    parameters: dict[str, object]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts, the log's first."""
+        return (self.log, *self.segments)
+
+
+def filters(manifest: Manifest, where: Where | None, ids: Sequence[str] | None = None) -> Filters:
+    """The texts for a manifest's sources; None asks nothing."""
+    if where is None and ids is None:
+        return Filters("", ("",) * len(manifest.segments), {})
+    log = _predicate(where, ids, None)
+    named = frozenset(leaf.key for leaf in leaves(where) if isinstance(leaf, Equals | Compares | Contains))
+    compiled: dict[frozenset[str], str] = {}
+    texts: list[str] = []
+    for segment in manifest.segments:
+        held = named if segment.array_keys is None else named.intersection(segment.array_keys)
+        if held not in compiled:
+            compiled[held] = _predicate(where, ids, held).text
+        texts.append(compiled[held])
+    return Filters(log.text, tuple(texts), log.parameters)
+
+
+def _predicate(
+    where: Where | None, ids: Sequence[str] | None, array_keys: Collection[str] | None
+) -> Predicate:
     compiled = Predicate("", {})
     if where is not None:
-        compiled = to_sql(where)
+        compiled = to_sql(where, array_keys)
         compiled = Predicate(f"AND {compiled.text}", compiled.parameters)
     if ids is None:
         return compiled
@@ -56,11 +93,14 @@ def live_segment(manifest: Manifest, segment: Segment, and_filter: str) -> dict[
     return {"source": str(segment.segment_id), "place": "0::bigint", "ctid": "r.ctid", "live": live}
 
 
-def matching(manifest: Manifest, and_filter: str) -> str:
-    """Every live row that passes the filter: id, ordinal, and where it is."""
-    sources = [live_log(manifest, and_filter)]
-    sources += [live_segment(manifest, segment, and_filter) for segment in manifest.segments]
-    return "\nUNION ALL\n".join(statement("get_part", **fragments) for fragments in sources)
+def matching(manifest: Manifest, asked: Filters, part: str = "get_part") -> str:
+    """Every live row that passes the filter, as the statement `part` has it."""
+    sources = [live_log(manifest, asked.log)]
+    sources += [
+        live_segment(manifest, segment, text)
+        for segment, text in zip(manifest.segments, asked.segments, strict=True)
+    ]
+    return "\nUNION ALL\n".join(statement(part, **fragments) for fragments in sources)
 
 
 def hydrate(manifest: Manifest, include: Collection[Include]) -> dict[str, str]:

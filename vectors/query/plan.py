@@ -94,11 +94,11 @@ def choose(
 def _prefers_graph(segment: Segment, where: Where | None, *, results_count: int) -> bool:
     if segment.graph is None or results_count + _EXTRA_CANDIDATES > MAX_EF_SEARCH:
         return False
-    share = selectivity(where, segment.statistics)
+    share = selectivity(where, segment.statistics, segment.rows)
     matching_rows = segment.rows * share
     if matching_rows < 2 * results_count + _EXTRA_CANDIDATES:
         return False
-    looked_at_rows = 0 if where is None or is_indexed(where) else segment.rows
+    looked_at_rows = 0 if where is None or is_indexed(where, segment.array_keys) else segment.rows
     exact_ms = matching_rows * _EXACT_MS_PER_ROW + looked_at_rows * _SCAN_MS_PER_ROW
     graph_ms = max(_MIN_GRAPH_MS, _GRAPH_MS_OF_10_000_ROWS * (segment.rows / 10_000) ** 0.5)
     graph_ms *= max(1.0, results_count / 100) / max(share, 1e-9) ** 0.5

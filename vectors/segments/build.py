@@ -20,6 +20,7 @@ from uuid import UUID
 import orjson
 import psycopg
 
+from vectors import metadata_keys
 from vectors.distance import graph_kind
 from vectors.segments import layout, statistics
 from vectors.segments.database import Database
@@ -39,6 +40,7 @@ class Built:
     """A sealed segment that no manifest names yet.
 
     up_to: the log offset up to which (inclusive) the segment has everything
+    metadata_keys: JSON text; each key of its records' metadata, with the types of its values
     """
 
     segment_id: int
@@ -46,7 +48,7 @@ class Built:
     up_to: int
     compacted_to: int
     merged: tuple[int, ...]
-    statistics: dict[str, Any]
+    metadata_keys: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class _Draft:
     space: str
     max_neighbors: int
     ef_construction: int
+    has_full_text: bool
 
     @property
     def table(self) -> str:
@@ -95,6 +98,8 @@ def build(
             "measure_segment", segment=draft.table
         )
         facts = statistics.take(database, table=draft.table, rows=rows)
+        seen = metadata_keys.seen(f"{draft.database.cell}.{draft.table}")
+        (keys_text,) = database.one("segment_keys", keys_seen=seen)
     graph = None
     if rows:
         report("building the graph")
@@ -113,7 +118,7 @@ def build(
     }
     with database.transaction(tenant_id):
         database.run("seal_segment", sealed)
-    return Built(draft.segment_id, rows, up_to, compacted_to, tuple(merge), facts)
+    return Built(draft.segment_id, rows, up_to, compacted_to, tuple(merge), keys_text)
 
 
 def _begin(database: Database, *, tenant_id: UUID, collection_id: UUID, job_id: int) -> _Draft | None:
@@ -122,11 +127,11 @@ def _begin(database: Database, *, tenant_id: UUID, collection_id: UUID, job_id: 
         state = database.run("read_compactable", {"collection_id": collection_id}).fetchone()
         if state is None or state[2] is None:
             return None
-        _, _, dimension, space, max_neighbors, ef_construction, _ = state
+        _, _, dimension, space, max_neighbors, ef_construction, _, has_full_text = state
         keys = {"tenant_id": tenant_id, "collection_id": collection_id, "job_id": job_id}
         (segment_id,) = database.one("insert_segment", keys | {"space": space, "dimension": dimension})
     place = (database, tenant_id, collection_id, segment_id)
-    return _Draft(*place, dimension, space, max_neighbors, ef_construction)
+    return _Draft(*place, dimension, space, max_neighbors, ef_construction, has_full_text)
 
 
 def _fill(draft: _Draft, merge: Sequence[int]) -> tuple[int, int]:
@@ -196,7 +201,12 @@ def _finish(draft: _Draft, facts: dict[str, Any], zero_rows: int) -> None:
         if zero_rows:
             database.run("create_segment_zeroes", segment=draft.table)
         database.run_all(
-            layout.create_indexes(cell=database.cell, segment_id=draft.segment_id, statistics=facts),
+            layout.create_indexes(
+                cell=database.cell,
+                segment_id=draft.segment_id,
+                statistics=facts,
+                has_full_text=draft.has_full_text,
+            ),
         )
         database.run("analyze_segment", segment=draft.table)
 

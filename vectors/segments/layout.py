@@ -73,17 +73,21 @@ def create_graph(
     )
 
 
-def create_indexes(*, cell: str, segment_id: int, statistics: dict[str, Any]) -> list[sql.SQL | sql.Composed]:
+def create_indexes(
+    *, cell: str, segment_id: int, statistics: dict[str, Any], has_full_text: bool
+) -> list[sql.SQL | sql.Composed]:
     """The other indexes: id, order, and those that the segment's own keys deserve.
 
     A key with numbers gets a B-tree for ranges, the most frequent keys first. Equality on any key is one
     GIN index over hashes, so that a long string costs nothing and stops nothing.
+
+    has_full_text: whether filters may look into documents; where they may not, nobody needs the trigrams
     """
     table = table_name(segment_id)
     fixed = ["create_segment_ids", "create_segment_order"]
     if statistics["keys"]:
         fixed.append("create_segment_equality")
-    if statistics["document_coverage"]:
+    if statistics["document_coverage"] and has_full_text:
         fixed.append("create_segment_trigrams")
     made: list[sql.SQL | sql.Composed] = [
         sql.SQL(statement(name, cell=identifier(cell), segment=table)) for name in fixed

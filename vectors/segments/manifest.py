@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from tenants.scope import tenant_transaction
+from vectors import indexes
 from vectors.cells.transaction import transaction
 from vectors.errors import CollectionNotFound
 from vectors.models import Collection
@@ -79,11 +80,12 @@ def read(tenant_id: UUID, collection_id: UUID) -> Manifest:
             "database_id",
             "database__name",
             "database__cell",
+            "schema_json",
         )
         place = found.first()
     if place is None:
         raise CollectionNotFound.by_id(collection_id)
-    database_id, database_name, cell = place
+    database_id, database_name, cell, schema_json = place
     with transaction(tenant_id) as pipeline:
         cursor = pipeline.run(in_cell("read_manifest", cell), {"collection_id": collection_id})
     row = cursor.fetchone()
@@ -102,4 +104,5 @@ def read(tenant_id: UUID, collection_id: UUID) -> Manifest:
         version=version,
         compacted_to=compacted_to,
         segments=tuple(Segment(**segment) for segment in orjson.loads(segments)),
+        indexed=None if schema_json is None else indexes.summarize(orjson.loads(schema_json)),
     )

@@ -1,7 +1,8 @@
 """Taking a segment's statistics: which keys it has, of which types, how selective they are.
 
 The planner reads them (`vectors/query/estimate.py`), the index choice (`layout.create_indexes`), and the
-collection's schema. Taken from a bounded sample, so that they cost the same at any size.
+collection's schema. Taken from a bounded sample, so that they cost the same at any size; but the keys with
+arrays from all rows, for the compiler of filters relies on them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 
 from vectors.segments.database import Database
+from vectors.sql import statement
 from vectors.where import value_name
 
 _SAMPLE_ROWS = 20_000
@@ -29,11 +31,11 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
     keys: per metadata key
       coverage         share of rows that have the key
       number_coverage  share of rows where it is a number
-      types            JSON types seen
       distinct         how many values differ in the sample
       common           value → share of rows, for the most common values
       quantiles        pairs (share of numbers below, number), ascending; empty without numbers
-      has_fractions    whether a number was written as a float
+      An array counts as its elements, so coverages of a key may be above 1.
+    array_keys: the keys with an array in any row; None when they are too many to list
     documents: a few documents, cut; document_coverage: share of rows with a document
 
     Transaction: needs one, bound to the tenant
@@ -42,25 +44,26 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
     sampled = max(1, database.one("document_coverage", {"step": step}, segment=table)[0])
     keys: dict[str, dict[str, Any]] = {}
     bounds = {"step": step, "common_count": _COMMON_VALUES, "keys_count": _MAX_KEYS}
-    for key, json_type, count, distinct, common in database.all("sample_keys", bounds, segment=table):
+    values = statement("values_of_key")
+    sampled_keys = database.all("sample_keys", bounds, segment=table, values=values)
+    for key, json_type, count, distinct, common in sampled_keys:
         facts = keys.setdefault(
             key,
-            {"coverage": 0.0, "number_coverage": 0.0, "types": [], "distinct": 0, "common": {}}
-            | {"quantiles": [], "has_fractions": False},
+            {"coverage": 0.0, "number_coverage": 0.0, "distinct": 0, "common": {}, "quantiles": []},
         )
         facts["coverage"] += count / sampled
         facts["number_coverage"] += count / sampled if json_type == "number" else 0.0
-        facts["types"].append(json_type)
         facts["distinct"] += distinct
         for text, times in orjson.loads(common).items():
             name = value_name(float(text)) if json_type == "number" else text
-            facts["has_fractions"] |= json_type == "number" and "." in text
             facts["common"][name] = facts["common"].get(name, 0.0) + times / sampled
     points = {"step": step, "points": list(_SHARES)}
-    for key, quantiles in database.all("sample_numbers", points, segment=table):
+    for key, quantiles in database.all("sample_numbers", points, segment=table, values=values):
         if key in keys:
             keys[key]["quantiles"] = list(zip(_SHARES, quantiles, strict=True))
-    return {"keys": keys} | _documents(database, table=table, rows=rows)
+    with_arrays = [key for (key,) in database.all("array_keys", {"count": _MAX_KEYS + 1}, segment=table)]
+    array_keys = sorted(with_arrays) if len(with_arrays) <= _MAX_KEYS else None
+    return {"keys": keys, "array_keys": array_keys} | _documents(database, table=table, rows=rows)
 
 
 def _documents(database: Database, *, table: str, rows: int) -> dict[str, Any]:

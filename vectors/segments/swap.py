@@ -9,16 +9,12 @@ the copy is entombed in the new segment too. A reader's one statement sees all o
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-import orjson
-
+from vectors import metadata_keys
 from vectors.segments.build import Built
 from vectors.segments.database import Database
 from vectors.segments.layout import table_name
-
-_WIRE_TYPES = {"string": "string", "boolean": "bool"}
 
 
 def swap(database: Database, *, tenant_id: UUID, collection_id: UUID, built: Built) -> bool:
@@ -26,11 +22,11 @@ def swap(database: Database, *, tenant_id: UUID, collection_id: UUID, built: Bui
 
     Transaction: needs one, bound to the tenant; the caller checks its lease in the same one
     """
-    keys: dict[str, object] = {"collection_id": collection_id, "tenant_id": tenant_id}
-    if database.run("lock_for_swap", keys).fetchone() is None:
+    collection: dict[str, object] = {"collection_id": collection_id, "tenant_id": tenant_id}
+    if database.run("lock_for_swap", collection).fetchone() is None:
         return False
     table = table_name(built.segment_id)
-    place = keys | {
+    place = collection | {
         "segment_id": built.segment_id,
         "up_to": built.up_to,
         "compacted_to": built.compacted_to,
@@ -44,18 +40,6 @@ def swap(database: Database, *, tenant_id: UUID, collection_id: UUID, built: Bui
         database.run("retire_segments", place)
     if built.rows:
         database.run("enter_manifest", place)
-    keys_seen = orjson.dumps(value_types(built.statistics)).decode()
-    database.run("advance_manifest", place | {"metadata_keys": keys_seen})
+    united = metadata_keys.united("metadata_keys", "%(metadata_keys)s::jsonb")
+    database.run("advance_manifest", place | {"metadata_keys": built.metadata_keys}, keys_united=united)
     return True
-
-
-def value_types(statistics: dict[str, Any]) -> dict[str, list[str]]:
-    """Each key's value types in the wire's words, for the collection's schema."""
-    return {key: _wire_types(facts) for key, facts in statistics["keys"].items()}
-
-
-def _wire_types(facts: dict[str, Any]) -> list[str]:
-    types = [_WIRE_TYPES[name] for name in facts["types"] if name in _WIRE_TYPES]
-    if "number" in facts["types"]:
-        types.append("float" if facts["has_fractions"] else "int")
-    return sorted(types)

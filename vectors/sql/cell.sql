@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   log_since timestamptz,
   segment_rows bigint NOT NULL DEFAULT 0,
   metadata_keys jsonb NOT NULL DEFAULT '{}',
+  has_full_text boolean NOT NULL DEFAULT true,
   fork_root uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
   dropped_at timestamptz
@@ -40,7 +41,8 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
-COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction';
+COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction, or of the last write where it is set so';
+COMMENT ON COLUMN $cell.collection_state.has_full_text IS 'whether the schema lets filters look into documents';
 
 -- The append-only truth: full images of records, in the order of their offsets.
 CREATE TABLE IF NOT EXISTS $cell.record_log (
@@ -123,6 +125,9 @@ CREATE TABLE IF NOT EXISTS $cell.job (
 );
 -- One piece of work on a collection at a time: a purge must not take away what a compaction still compares with.
 CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collection_id) WHERE state <> 'done';
+
+-- name: upgrade_cell_2
+ALTER TABLE $cell.collection_state ADD COLUMN has_full_text boolean NOT NULL DEFAULT true;
 
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log

@@ -145,8 +145,8 @@ advanced AS (
     log_rows = c.log_rows + gain.appended,
     log_bytes = c.log_bytes + gain.written_bytes,
     log_since = coalesce(c.log_since, now()),
-    dimension = coalesce(c.dimension, %(dimension)s::int)
-  FROM gain
+    dimension = coalesce(c.dimension, %(dimension)s::int)$keys_noted
+  FROM gain$keys_seen
   WHERE c.collection_id = %(collection_id)s AND c.dropped_at IS NULL
   RETURNING c.tenant_id, c.database_id, c.collection_id, c.record_count, c.log_head, c.log_rows,
     gain.records, gain.written_bytes

@@ -62,6 +62,20 @@ LEFT JOIN LATERAL (
 (SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal $live
  ORDER BY r.ordinal LIMIT %(reach)s);
 
+-- name: document_part
+SELECT r.record_id, r.document $live AND r.document IS NOT NULL;
+
+-- name: open_candidates
+-- The documents that a regular expression is asked of, to be fetched a few at a time.
+DECLARE candidates NO SCROLL CURSOR FOR
+$parts;
+
+-- name: fetch_candidates
+FETCH FORWARD $count FROM candidates;
+
+-- name: close_candidates
+CLOSE candidates;
+
 -- name: get
 WITH matching AS (
   $parts

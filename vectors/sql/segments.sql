@@ -49,7 +49,8 @@ VALUES (%(tenant_id)s, %(collection_id)s, 'building', %(job_id)s, %(space)s, %(d
 RETURNING segment_id;
 
 -- name: read_compactable
-SELECT s.log_head, s.compacted_to, s.dimension, s.space, s.max_neighbors, s.ef_construction, s.manifest_version
+SELECT s.log_head, s.compacted_to, s.dimension, s.space, s.max_neighbors, s.ef_construction, s.manifest_version,
+  s.has_full_text
 FROM $cell.collection_state AS s
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL;
 
@@ -79,9 +80,10 @@ FROM $cell.$segment;
 
 -- name: sample_keys
 -- Every step-th row: each key by the type of its values, how many there are, how many differ, the common ones.
+-- An array counts as its elements.
 WITH counted AS (
-  SELECT e.key, jsonb_typeof(e.value) AS type, e.value::text AS value, count(*) AS n
-  FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e
+  SELECT e.key, jsonb_typeof(v.value) AS type, v.value::text AS value, count(*) AS n
+  FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e, $values AS v
   WHERE g.row_id %% %(step)s = 0
   GROUP BY 1, 2, 3
 ), ranked AS (
@@ -92,10 +94,23 @@ SELECT key, type, sum(n)::bigint, count(*),
 FROM ranked GROUP BY key, type ORDER BY sum(n) DESC LIMIT %(keys_count)s;
 
 -- name: sample_numbers
-SELECT e.key, percentile_disc(%(points)s::float8[]) WITHIN GROUP (ORDER BY (e.value)::numeric::float8)
-FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e
-WHERE g.row_id %% %(step)s = 0 AND jsonb_typeof(e.value) = 'number'
+SELECT e.key, percentile_disc(%(points)s::float8[]) WITHIN GROUP (ORDER BY (v.value)::numeric::float8)
+FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e, $values AS v
+WHERE g.row_id %% %(step)s = 0 AND jsonb_typeof(v.value) = 'number'
 GROUP BY e.key;
+
+-- name: segment_keys
+SELECT s.keys::text FROM ($keys_seen) AS s;
+
+-- name: values_of_key
+-- The elements of an array, or the value itself.
+jsonb_array_elements(CASE jsonb_typeof(e.value) WHEN 'array' THEN e.value ELSE jsonb_build_array(e.value) END);
+
+-- name: array_keys
+-- Every key that has an array in some row: of all rows, for filters leave the test of arrays out where none is.
+SELECT DISTINCT e.key FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e
+WHERE jsonb_typeof(e.value) = 'array'
+LIMIT %(count)s;
 
 -- name: sample_documents
 SELECT left(g.document, %(characters)s) FROM $cell.$segment AS g
@@ -151,7 +166,7 @@ VALUES (%(collection_id)s, %(segment_id)s, %(tenant_id)s);
 -- name: advance_manifest
 UPDATE $cell.collection_state
 SET manifest_version = manifest_version + 1, compaction_count = compaction_count + 1, compacted_to = %(up_to)s,
-  metadata_keys = metadata_keys || %(metadata_keys)s::jsonb,
+  metadata_keys = $keys_united,
   segment_rows = (SELECT coalesce(sum(g.rows), 0) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
                   WHERE m.collection_id = %(collection_id)s),
   log_since = CASE WHEN log_head > %(up_to)s THEN log_since END
@@ -239,7 +254,4 @@ SELECT g.segment_id, g.rows, g.logical_bytes,
    WHERE t.collection_id = m.collection_id AND t.segment_id = g.segment_id) AS tombstones
 FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
 WHERE m.collection_id = %(collection_id)s
-ORDER BY g.segment_id;
-
--- name: metadata_keys
-SELECT metadata_keys FROM $cell.collection_state WHERE collection_id = %(collection_id)s
+ORDER BY g.segment_id
