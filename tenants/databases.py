@@ -31,7 +31,7 @@ def create(tenant_id: UUID, name: str, *, limits: Limits, cell_count: int) -> Da
     Raises:      InvalidArgument for a bad name, QuotaExceeded, AlreadyExists
     Transaction: opens one
     """
-    names.check(name)
+    names.check_database(name)
     quotas.check(limits, "name_bytes", len(name.encode()), action="Create Database")
     database_id = uuid.uuid4()
     try:

@@ -12,6 +12,7 @@
     │   ├── TooLarge             the body is over the limit
     │   └── UnsupportedMedia     the body is not JSON by its header
     ├── time will help
+    │   ├── RateLimited          more in a minute, or more at once, than the plan allows
     │   ├── Conflict             somebody was faster; safe to retry
     │   └── Unavailable          a store is away; safe to retry
     └── we must act
@@ -39,6 +40,7 @@ class Code(Enum):
     QUOTA_EXCEEDED = "quota exceeded"
     TOO_LARGE = "payload too large"
     UNSUPPORTED_MEDIA = "unsupported media"
+    RESOURCE_EXHAUSTED = "resource exhausted"
     ABORTED = "aborted"
     UNAVAILABLE = "unavailable"
     UNIMPLEMENTED = "unimplemented"
@@ -107,6 +109,16 @@ class UnsupportedMedia(ServiceError):
     """Expected request with `Content-Type: application/json`"""
 
     code = Code.UNSUPPORTED_MEDIA
+
+
+class RateLimited(ServiceError):
+    """Too many requests; backoff and try again"""
+
+    code = Code.RESOURCE_EXHAUSTED
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Conflict(ServiceError):

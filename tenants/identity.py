@@ -9,6 +9,10 @@ from uuid import UUID
 
 from tenants.quotas import Limits
 
+# What clients send when they were given no name (contract, section 3.4).
+DEFAULT_TENANT = "default_tenant"
+DEFAULT_DATABASE = "default_database"
+
 
 class Verb(Enum):
     """What a key may be allowed to do; the strings are the wire's (contract, section 3.1)."""
@@ -25,6 +29,7 @@ class Verb(Enum):
     COUNT_COLLECTIONS = "db:count_collections"
     CREATE_COLLECTION = "db:create_collection"
     GET_COLLECTION = "collection:get_collection"
+    GET_COLLECTION_BY_CRN = "collection:get_collection_by_crn"
     UPDATE_COLLECTION = "collection:update_collection"
     DELETE_COLLECTION = "collection:delete_collection"
     FORK_COLLECTION = "collection:fork_collection"
@@ -39,7 +44,7 @@ class Verb(Enum):
     SEARCH = "collection:search"
 
 
-OPERATOR_VERBS = frozenset({Verb.RESET, Verb.CREATE_TENANT, Verb.UPDATE_TENANT})
+OPERATOR_VERBS = frozenset({Verb.RESET, Verb.CREATE_TENANT})
 ALL_VERBS = frozenset(Verb) - OPERATOR_VERBS
 READ_VERBS = frozenset(
     {
@@ -49,6 +54,7 @@ READ_VERBS = frozenset(
         Verb.LIST_COLLECTIONS,
         Verb.COUNT_COLLECTIONS,
         Verb.GET_COLLECTION,
+        Verb.GET_COLLECTION_BY_CRN,
         Verb.COUNT_FORKS,
         Verb.GET,
         Verb.QUERY,
@@ -63,7 +69,8 @@ class Identity:
     """An authenticated key.
 
     `databases` maps the ids of the only databases the key may use to their names; None means all of
-    the tenant. `tenant_id` is what row-level security compares with: it comes from the key, never
+    the tenant. `only_database` is the name of the one database that the key reaches, when it is one.
+    `tenant_id` is what row-level security compares with: it comes from the key, never
     from a path.
     """
 
@@ -74,6 +81,7 @@ class Identity:
     verbs: frozenset[Verb]
     is_operator: bool
     expires_at: datetime | None
+    only_database: str | None = None
     limits: Limits = field(default_factory=Limits)
 
     # Django REST framework asks this of whatever stands in `request.user`.
@@ -82,6 +90,19 @@ class Identity:
     def may(self, verb: Verb) -> bool:
         """Whether the key carries the verb."""
         return verb in self.verbs
+
+    def place_called(self, tenant_name: str, database_name: str) -> tuple[str, str]:
+        """What the names of a path mean: `default_tenant` is the key's own, `default_database` its only one.
+
+        Clients that were told no names send these. An operator enters every tenant, so its names are literal.
+        """
+        if self.is_operator:
+            return tenant_name, database_name
+        if tenant_name == DEFAULT_TENANT:
+            tenant_name = self.tenant_name
+        if database_name == DEFAULT_DATABASE:
+            database_name = self.only_database or database_name
+        return tenant_name, database_name
 
     def may_use_database(self, database_id: UUID) -> bool:
         """Whether the key reaches the database (of its own tenant; the tenant is checked apart)."""

@@ -149,9 +149,8 @@ def authenticate(secret: str, *, pepper: str, may_operate: bool) -> Identity:
         row = cursor.fetchone()
     if row is None:
         raise Unauthenticated
-    key_id, tenant_id, tenant_name, limited, ids, names, read_only, operator, expires_at, plan, overrides = (
-        row
-    )
+    key_id, tenant_id, tenant_name, limited, ids, names, only, *rights, expires_at, plan, overrides = row
+    read_only, operator = rights
     is_operator = operator and may_operate
     verbs = READ_VERBS if read_only else ALL_VERBS | (OPERATOR_VERBS if is_operator else frozenset())
     return Identity(
@@ -162,5 +161,6 @@ def authenticate(secret: str, *, pepper: str, may_operate: bool) -> Identity:
         verbs=verbs,
         is_operator=is_operator,
         expires_at=expires_at,
+        only_database=only,
         limits=Limits.from_overrides({**json.loads(plan), **json.loads(overrides)}),
     )

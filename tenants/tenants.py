@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -41,6 +42,27 @@ def get(tenant_id: UUID) -> Tenant:
             raise NotFound(f"Tenant [{tenant_id}] not found") from error
 
 
+def set_resource_name(tenant_id: UUID, resource_name: str) -> None:
+    """Give the tenant the name that stands for it in a CRN: once, for others may have written it down.
+
+    Raises:      InvalidArgument, NotFound, AlreadyExists when it has one, or another tenant has this one
+    Transaction: opens one
+    Source:      contract, section 7
+    """
+    names.check_resource(resource_name)
+    try:
+        with tenant_transaction(tenant_id):
+            unnamed = Tenant.objects.filter(tenant_id=tenant_id, resource_name=None)
+            if unnamed.update(resource_name=resource_name):
+                return
+            named = Tenant.objects.filter(tenant_id=tenant_id).first()
+    except IntegrityError as error:
+        raise AlreadyExists(f"Resource name [{resource_name}] already exists") from error
+    if named is None:
+        raise NotFound(f"Tenant [{tenant_id}] not found")
+    raise AlreadyExists(f"Tenant [{named.name}] already has the resource name [{named.resource_name}]")
+
+
 def resolve(name: str) -> UUID:
     """The id behind a tenant's name: for operators and commands, never for an ordinary key.
 
@@ -69,6 +91,20 @@ def delete_if_unused(tenant_id: UUID) -> bool:
     with tenant_transaction(tenant_id):
         unused = Tenant.objects.filter(tenant_id=tenant_id, apikey=None, member=None)
         return bool(unused.delete()[0])
+
+
+def override_limits(tenant_id: UUID, overrides: Mapping[str, int]) -> None:
+    """Give the tenant limits of its own beside its plan's; in force within KEY_CACHE_SECONDS.
+
+    Raises:      NotFound
+    Transaction: opens one
+    """
+    with tenant_transaction(tenant_id):
+        tenant = Tenant.objects.select_for_update().filter(tenant_id=tenant_id).first()
+        if tenant is None:
+            raise NotFound(f"Tenant [{tenant_id}] not found")
+        tenant.quota_overrides = {**tenant.quota_overrides, **overrides}
+        tenant.save(update_fields=["quota_overrides"])
 
 
 def limits_of(tenant: Tenant) -> Limits:
