@@ -189,6 +189,7 @@ def closing(env: DevEnv, data_dir: Path) -> str:
     return f"""
   Dashboard   {env.dashboard_url}
   sign in as  {env.dashboard_email}   password  {env.dashboard_password}
+  API         {env.dashboard_url.removesuffix("dashboard/")}docs/
 
   From Python (`.venv/bin/python` has the client; elsewhere `pip install chromadb-client`):
 

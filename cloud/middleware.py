@@ -1,19 +1,23 @@
-"""The outermost layers: a trace id and one log line per request, and the pages' content-security policy."""
+"""The outermost layers: trace and log line, other origins, the pages' content-security policy."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.module_loading import import_string
 
+from cloud import tracing
 from tenants.scope import drop_if_hung_up
 
 Next = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("tessera.access")
 
+_SHARED_PATHS = ("/api/", "/openapi.json")
 # Everything from here, nothing inline, nowhere else to send a form: a stored script stays text.
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -33,21 +37,59 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Time the request."""
         started = time.perf_counter()
+        trace_id = tracing.begin(request.headers.get("traceparent", ""))
         drop_if_hung_up()
         response = self.get_response(request)
         if response.status_code >= 400 and request.path.startswith("/api/"):
-            trace_id = secrets.token_hex(16)
             response["chroma-trace-id"] = trace_id
             elapsed_ms = (time.perf_counter() - started) * 1000
-            log.info(
-                "%s %s %s %.1f ms trace %s",
-                request.method,
-                request.path,
-                response.status_code,
-                elapsed_ms,
-                trace_id,
-            )
+            log.info("%s %s %s %.1f ms", request.method, request.path, response.status_code, elapsed_ms)
         return response
+
+
+class OtherOrigins:
+    """Lets pages of the origins in CORS_ORIGINS call the API; without the setting, none.
+
+    Source:  contract, section 1: a preflight is answered 200 with an empty body, whatever the route
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a preflight, or add the headers to what the API answers."""
+        if not settings.CORS_ORIGINS or not request.path.startswith(_SHARED_PATHS):
+            return self.get_response(request)
+        headers = request.headers
+        is_preflight = request.method == "OPTIONS" and "access-control-request-method" in headers
+        response = HttpResponse() if is_preflight else self.get_response(request)
+        if is_preflight:
+            response["access-control-allow-methods"] = response["access-control-allow-headers"] = "*"
+        if "*" in settings.CORS_ORIGINS:
+            response["access-control-allow-origin"] = "*"
+        elif headers.get("origin") in settings.CORS_ORIGINS:
+            response["access-control-allow-origin"] = headers["origin"]
+        response["access-control-expose-headers"] = "*"
+        patch_vary_headers(
+            response, ["origin", "access-control-request-method", "access-control-request-headers"]
+        )
+        return response
+
+
+class ForPages:
+    """Sessions and what builds on them, for everything but the API, whose requests bear a key and no cookie.
+
+    Each layer costs a request some microseconds, and the API's are counted in hundreds.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.without = self.within = get_response
+        for name in reversed(settings.PAGE_MIDDLEWARE):
+            self.within = import_string(name)(self.within)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Choose by the path."""
+        return (self.without if request.path.startswith("/api/") else self.within)(request)
 
 
 class ContentSecurityPolicy:
@@ -57,8 +99,8 @@ class ContentSecurityPolicy:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Add the header to what a browser shows."""
+        """Add the header to what a browser shows, unless the page has a policy of its own."""
         response = self.get_response(request)
         if not request.path.startswith("/api/"):
-            response["Content-Security-Policy"] = _POLICY
+            response.headers.setdefault("Content-Security-Policy", _POLICY)
         return response

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from cloud import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 def _text(name: str, default: str = "") -> str:
@@ -34,6 +36,13 @@ def _integer(name: str, default: int, *, at_least: int = 0) -> int:
     if not raw.lstrip("-").isdigit() or int(raw) < at_least:
         raise ImproperlyConfigured(f"{name} must be an integer of at least {at_least}, got {raw!r}")
     return int(raw)
+
+
+def _one_of(name: str, default: str, *others: str) -> str:
+    value = _text(name, default)
+    if value not in (default, *others):
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join((default, *others))}, got {value!r}")
+    return value
 
 
 def _words(name: str, default: str) -> list[str]:
@@ -119,10 +128,15 @@ CELL_COUNT = _integer("CELL_COUNT", 4, at_least=1)
 # --- Valkey or Redis -------------------------------------------------------------------------------
 REDIS_URL = _text("REDIS_URL") or (_servers.redis_url if _servers else "redis://127.0.0.1:6379/0")
 
+# How many web processes there are, on all machines: what each may do of a limit when Valkey is away.
+WEB_PROCESS_COUNT = _integer("WEB_PROCESS_COUNT", _integer("WEB_WORKERS", 2, at_least=1), at_least=1)
+
 # --- the wire --------------------------------------------------------------------------------------
 MAX_BODY_BYTES = _integer("MAX_BODY_BYTES", 41_943_040, at_least=1024)
+CORS_ORIGINS = _words("CORS_ORIGINS", "")
 KEY_CACHE_SECONDS = 1  # a revoked key is refused everywhere within this time
 MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 2_000, at_least=1)
+SCHEMA_KEYS_AT = _one_of("SCHEMA_KEYS_AT", "compaction", "write")
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body limit above is checked before a byte is read
 STATEMENT_TIMEOUT_SECONDS = _integer("STATEMENT_TIMEOUT_SECONDS", 60, at_least=1)
 
@@ -153,10 +167,14 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "cloud.middleware.RequestLog",
+    "cloud.middleware.OtherOrigins",
     "django.middleware.security.SecurityMiddleware",
+    "cloud.middleware.ForPages",
+    "django.middleware.csrf.CsrfViewMiddleware",
+]
+PAGE_MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -197,11 +215,29 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "cloud.api.errors.drf_exception_handler",
     "UNAUTHENTICATED_USER": None,
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tessera",
+    "DESCRIPTION": "A vector cloud that speaks the wire of Chroma Cloud, version 2.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [],  # the usual one names the enums of serializers, of which there are none
+    "TAGS": [
+        {"name": "system", "description": "What the server is and can do"},
+        {"name": "tenants"},
+        {"name": "databases"},
+        {"name": "collections"},
+        {"name": "records", "description": "Write and read what a collection holds"},
+        {"name": "functions", "description": "Functions over a collection"},
+    ],
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"trace": {"()": "cloud.tracing.TraceFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(trace_id)s %(message)s"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["trace"]},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},

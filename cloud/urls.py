@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from cloud.api.views import system
+from cloud.api.views import description, system
 
 urlpatterns = [
     path("api/v2", include("cloud.api.urls")),
     path("api/v1/<path:path>", system.gone),
+    path("openapi.json", description.openapi),
+    path("docs/", description.docs),
+    path("docs", description.docs_redirect),
     path("dashboard/", include("cloud.dashboard.urls")),
     path("dashboard", RedirectView.as_view(url="/dashboard/")),
 ]

@@ -6,6 +6,7 @@ refused everywhere within that second, whatever the state of Valkey.
 
 from __future__ import annotations
 
+import base64
 import time
 from collections import OrderedDict
 from datetime import UTC, datetime
@@ -60,7 +61,7 @@ def authenticate(request: HttpRequest) -> Identity:
 
     Raises:  Unauthenticated
     """
-    secret = request.headers.get("x-chroma-token", "")
+    secret = _secret(request)
     if not secret:
         raise Unauthenticated
     digest = keys.digest(secret, pepper=settings.KEY_PEPPER)
@@ -71,6 +72,22 @@ def authenticate(request: HttpRequest) -> Identity:
     if identity.expires_at is not None and identity.expires_at <= datetime.now(UTC):
         raise Unauthenticated
     return identity
+
+
+def _secret(request: HttpRequest) -> str:
+    """The key in `x-chroma-token`, else in `Authorization`: as a bearer token or as the password of Basic."""
+    secret = request.headers.get("x-chroma-token", "")
+    if secret:
+        return secret
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+        except ValueError:
+            return ""
+    return ""
 
 
 class KeyAuthentication(BaseAuthentication):

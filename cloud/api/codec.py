@@ -9,6 +9,8 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -18,12 +20,22 @@ import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from cloud.api import shapes
 from tenants.errors import InvalidArgument, TooLarge, Unimplemented, Unprocessable, UnsupportedMedia
 from vectors.types import Float32Matrix
+from vectors.where import Where, parse
 
 T = TypeVar("T")
+# JSON as Python objects takes up to 25 times its length, so one body above the first bound is worked on at a
+# time, and a filter has a bound of its own: a filter of the largest plan is a fraction of it.
+_LARGE_BODY_BYTES = 4 * 1024 * 1024
+_MAX_FILTER_BYTES = 1024 * 1024
+_one_large_body = Lock()
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
-_ARRAY_IN_METADATA = re.compile(r"got `(array|object)` - at `\$\.metadatas\[\.\.\.\]\[\.\.\.\]`")
+_UNPARSED = "Failed to parse the request body as JSON: "
+# wire: a number that no float can hold is a matter of syntax
+_OUT_OF_RANGE = "Number out of range"
+_OBJECT_IN_METADATA = re.compile(r"got `object` - at `\$\.metadatas\[[.\d]+\]\[\.\.\.\]`")
 
 
 def read_body(request: HttpRequest) -> bytes:
@@ -50,6 +62,29 @@ def read_body(request: HttpRequest) -> bytes:
     return request.body
 
 
+def room_for(body: bytes) -> AbstractContextManager[object]:
+    """Hold this while a body is decoded and worked on; large ones wait for each other, in each process."""
+    return _one_large_body if len(body) > _LARGE_BODY_BYTES else nullcontext()
+
+
+def read_filter(where: msgspec.Raw, where_document: msgspec.Raw) -> Where | None:
+    """Both filters of a body as one tree; None when neither is given.
+
+    Raises:  InvalidArgument, also for a filter longer than any plan's quotas allow
+    """
+    return parse(_filter(where, "where"), _filter(where_document, "where_document"))
+
+
+def _filter(text: msgspec.Raw, member: str) -> object:
+    if len(memoryview(text)) > _MAX_FILTER_BYTES:
+        title = member.replace("_", " ")
+        raise InvalidArgument(f"Invalid {title} clause: longer than {_MAX_FILTER_BYTES} bytes")
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.ValidationError as error:  # of a number out of range
+        raise InvalidArgument(f"{_UNPARSED}{member}: {error}") from error
+
+
 def decode(kind: type[T], body: bytes) -> T:
     """The body as a value of this shape.
 
@@ -59,20 +94,30 @@ def decode(kind: type[T], body: bytes) -> T:
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     try:
+        if not body.isascii():
+            body.decode()  # the decoder does not look into members that it skips
         return cast("T", decoder.decode(body))
     except msgspec.ValidationError as error:
-        if _ARRAY_IN_METADATA.search(str(error)):
-            raise Unimplemented("Arrays and sparse vectors in metadata are not supported yet") from error
-        raise Unprocessable(_shape_message(error)) from error
+        if str(error).startswith(_OUT_OF_RANGE):
+            raise InvalidArgument(f"{_UNPARSED}{error}") from error
+        if _OBJECT_IN_METADATA.search(str(error)) and _has_sparse_vector(body):
+            raise Unimplemented("Sparse vectors in metadata are not supported yet") from error
+        raise Unprocessable(shapes.complaint(kind, body, error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidArgument(f"Failed to parse the request body as JSON: {error}") from error
+        raise InvalidArgument(f"{_UNPARSED}{error}") from error
 
 
-def _shape_message(error: msgspec.ValidationError) -> str:
-    what, _, path = str(error).partition(" - at `$")
-    place = path.rstrip("`").lstrip(".")
-    prefix = "Failed to deserialize the JSON body into the target type: "
-    return f"{prefix}{place}: {what}" if place else prefix + what
+class _Metadatas(msgspec.Struct):
+    metadatas: list[Any]
+
+
+def _has_sparse_vector(body: bytes) -> bool:
+    """Whether the first object in a body's metadata looks like a sparse vector."""
+    for metadata in msgspec.json.decode(body, type=_Metadatas).metadatas:
+        for value in metadata.values() if isinstance(metadata, dict) else ():
+            if isinstance(value, dict):
+                return value.get("#type") == "sparse_vector" or {"indices", "values"} <= value.keys()
+    return False
 
 
 def read_embeddings(

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from rest_framework import exceptions as rest
 from rest_framework.response import Response
 
-from tenants.errors import Code, ServiceError
+from tenants.errors import Code, RateLimited, ServiceError
 
 log = logging.getLogger("tessera.api")
 
@@ -29,6 +29,7 @@ STATUS_AND_NAME: dict[Code, tuple[int, str]] = {
     Code.UNSUPPORTED_MEDIA: (415, "ChromaError"),
     Code.QUOTA_EXCEEDED: (422, "ChromaError"),
     Code.UNPROCESSABLE: (422, "ChromaError"),
+    Code.RESOURCE_EXHAUSTED: (429, "RateLimitError"),
     Code.INTERNAL: (500, "InternalError"),
     Code.UNIMPLEMENTED: (501, "ChromaError"),
     Code.UNAVAILABLE: (503, "ChromaError"),
@@ -41,7 +42,10 @@ def answer(error: Exception) -> HttpResponse:
     if isinstance(error, ServiceError):
         status, name = STATUS_AND_NAME[error.code]
         if error.code is not Code.INTERNAL:
-            return body(status, name, error.message)
+            response = body(status, name, error.message)
+            if isinstance(error, RateLimited):
+                response["Retry-After"] = str(error.retry_after_seconds)
+            return response
     if isinstance(error, RecursionError):
         return body(
             400, "InvalidArgumentError", "Failed to parse the request body as JSON: nested too deeply"

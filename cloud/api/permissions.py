@@ -55,6 +55,23 @@ def enter_database(identity: Identity, tenant_name: str, database_name: str, ver
     return row
 
 
+def enter_crn(identity: Identity, resource_name: str, database_name: str, missing: NotFound) -> Database:
+    """The database that a CRN names.
+
+    Raises:  PermissionDenied for a key without the verb; `missing` for every other tenant and database
+    """
+    require(identity, Verb.GET_COLLECTION_BY_CRN)
+    try:
+        if tenants.get(identity.tenant_id).resource_name != resource_name:
+            raise missing
+        row = databases.get(identity.tenant_id, database_name)
+    except NotFound as error:
+        raise missing from error
+    if not identity.may_use_database(row.database_id):
+        raise missing
+    return row
+
+
 def enter_collection(
     identity: Identity,
     tenant_name: str,

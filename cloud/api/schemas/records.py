@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -10,9 +10,15 @@ from vectors.types import Include
 
 U32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 Embedding = str | list[float]
-Flat = dict[str, str | int | float | bool]
-FlatOrNull = dict[str, str | int | float | bool | None]
+Array = list[str | int | float | bool]  # of one type, which `vectors/metadata.py` checks
+Flat = dict[str, str | int | float | bool | Array]
+FlatOrNull = dict[str, str | int | float | bool | Array | None]
 Texts = list[str | None]
+_NO_FILTER = msgspec.Raw(b"null")
+
+
+def _no_filter() -> msgspec.Raw:
+    return _NO_FILTER
 
 
 class Add(msgspec.Struct):
@@ -49,8 +55,8 @@ class Delete(msgspec.Struct):
     """`POST K/delete`."""
 
     ids: list[str] | None = None
-    where: Any = None
-    where_document: Any = None
+    where: msgspec.Raw = msgspec.field(default_factory=_no_filter)
+    where_document: msgspec.Raw = msgspec.field(default_factory=_no_filter)
     limit: U32 | None = None
 
 
@@ -58,8 +64,8 @@ class Get(msgspec.Struct):
     """`POST K/get`."""
 
     ids: list[str] | None = None
-    where: Any = None
-    where_document: Any = None
+    where: msgspec.Raw = msgspec.field(default_factory=_no_filter)
+    where_document: msgspec.Raw = msgspec.field(default_factory=_no_filter)
     limit: U32 | None = None
     offset: U32 | None = None
     include: list[Include] = msgspec.field(default_factory=lambda: [Include.DOCUMENTS, Include.METADATAS])
@@ -71,8 +77,8 @@ class Query(msgspec.Struct):
     query_embeddings: list[list[float]]
     n_results: U32 | None = None
     ids: list[str] | None = None
-    where: Any = None
-    where_document: Any = None
+    where: msgspec.Raw = msgspec.field(default_factory=_no_filter)
+    where_document: msgspec.Raw = msgspec.field(default_factory=_no_filter)
     include: list[Include] = msgspec.field(
         default_factory=lambda: [Include.METADATAS, Include.DOCUMENTS, Include.DISTANCES],
     )

@@ -1,4 +1,4 @@
-"""What the catalogue's views share: the typed identity, the body, paging."""
+"""What the catalogue's views share: the typed identity, limits, the body, paging."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from django.http import HttpRequest
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cloud.api import codec
+from cloud.api import admission, codec
 from tenants.errors import InvalidArgument
 from tenants.identity import Identity
 
@@ -21,6 +22,26 @@ class CatalogueView(APIView):
 
     # wire: 405 for the rest; OPTIONS belongs to CORS, HEAD to nobody
     http_method_names = ["get", "post", "put", "patch", "delete"]
+    _identity: Identity | None = None  # until the request is authenticated
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Authenticate and limit; then the handler is called with the names that the path's names mean."""
+        super().initial(request, *args, **kwargs)
+        self._identity = identity_of(request)
+        admission.admit(self._identity)
+        tenant, database = (self.kwargs.get(name, "") for name in ("tenant", "database"))
+        meant = self._identity.place_called(tenant, database)
+        for name, value in zip(("tenant", "database"), meant, strict=True):
+            if name in self.kwargs:
+                self.kwargs[name] = value
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: object, **kwargs: object
+    ) -> Response:
+        """Say what is left of the minute, on failures too."""
+        if self._identity is not None:
+            admission.tell(response, self._identity)
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 def identity_of(request: Request) -> Identity:

@@ -9,13 +9,15 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from cloud.api import codec, permissions
-from cloud.api.schemas.collections import CreateCollection, Metadata, UpdateCollection, members
+from cloud.api.schemas.collections import CreateCollection, UpdateCollection, members
+from cloud.api.schemas.schema import read as read_schema
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
 from tenants import quotas
-from tenants.errors import InvalidArgument, Unimplemented, Unprocessable
+from tenants.errors import InvalidArgument
 from tenants.identity import Verb
-from vectors import collections, configuration
+from vectors import collection_metadata, collections, configuration, schema
 from vectors.collections import CollectionView
+from vectors.errors import CollectionNotFound
 
 
 def _to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
@@ -23,7 +25,7 @@ def _to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
         "id": str(view.collection_id),
         "name": view.name,
         "configuration_json": configuration.to_wire(view.configuration),
-        "schema": configuration.schema(view.configuration, view.metadata_keys),
+        "schema": schema.answer(view.schema, view.configuration, view.metadata_keys),
         "metadata": None if view.metadata_json is None else orjson.Fragment(view.metadata_json),
         "dimension": view.dimension,
         "tenant": tenant_name,
@@ -31,12 +33,6 @@ def _to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
         "log_position": view.compacted_to,
         "version": view.compaction_count,
     }
-
-
-def _flat(metadata: Metadata | None) -> dict[str, Any] | None:
-    if metadata is not None and any(isinstance(value, list | dict) for value in metadata.values()):
-        raise Unimplemented("Arrays and sparse vectors in metadata are not supported yet")
-    return metadata
 
 
 class Collections(CatalogueView):
@@ -47,25 +43,20 @@ class Collections(CatalogueView):
         identity = identity_of(request)
         place = permissions.enter_database(identity, tenant, database, Verb.CREATE_COLLECTION)
         body = body_of(request, CreateCollection)
-        if body.schema is not None:
-            raise Unimplemented("A schema at creation is not supported yet; use configuration")
-        metadata = _flat(body.metadata)
-        if metadata is not None and None in metadata.values():
-            raise Unprocessable(
-                "Failed to deserialize the JSON body into the target type: metadata: "
-                "a value must not be null",
-            )
+        collection_metadata.check_shape(body.metadata)
+        collection_metadata.check_no_nulls(body.metadata)
         wanted = body.configuration
         made = collections.create(
             place,
             body.name,
-            metadata=metadata,
+            metadata=body.metadata,
             configuration=configuration.create(
                 hnsw=members(wanted.hnsw) if wanted else None,
                 spann=members(wanted.spann) if wanted else None,
-                embedding_function=wanted.embedding_function if wanted else None,
-                metadata=metadata,
+                embedding_function=members(wanted.embedding_function) if wanted else None,
+                metadata=body.metadata,
             ),
+            schema=None if body.schema is None else read_schema(body.schema),
             get_or_create=body.get_or_create,
             limits=identity.limits,
         )
@@ -110,6 +101,28 @@ class CollectionById(CatalogueView):
         return codec.answer(_to_wire(collections.get_by_id(place, wanted), tenant))
 
 
+class CollectionByCrn(CatalogueView):
+    """`/collections/{crn}`."""
+
+    def get(self, request: Request, crn: str) -> HttpResponse:
+        """A collection by its tenant's resource name, its database and its name."""
+        identity = identity_of(request)
+        parts = crn.split(":")
+        if len(parts) != 3 or not all(parts):
+            raise InvalidArgument(
+                "Validation error: crn: CRN must be in the format "
+                "<tenant_resource_name>:<database_name>:<collection_name> with non-empty parts",
+            )
+        resource_name, database, name = parts
+        missing = CollectionNotFound.by_name(crn)
+        place = permissions.enter_crn(identity, resource_name, database, missing)
+        try:
+            found = collections.get_by_name(place, name)
+        except CollectionNotFound as error:
+            raise missing from error
+        return codec.answer(_to_wire(found, identity.tenant_name))
+
+
 class Collection(CatalogueView):
     """`P/collections/{N}`, which is a name for GET and DELETE and an id for PUT."""
 
@@ -125,17 +138,18 @@ class Collection(CatalogueView):
         wanted = permissions.parse_collection_id(collection)
         body = body_of(request, UpdateCollection)
         change = body.new_configuration
+        collection_metadata.check_shape(body.new_metadata)
         collections.modify(
             place,
             wanted,
             new_name=body.new_name,
-            new_metadata=_flat(body.new_metadata),
+            new_metadata=body.new_metadata,
             new_configuration=None
             if change is None
             else {
                 "hnsw": members(change.hnsw),
                 "spann": members(change.spann),
-                "embedding_function": change.embedding_function,
+                "embedding_function": members(change.embedding_function),
             },
             limits=identity.limits,
         )

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from cloud.api import codec
 from cloud.api.permissions import manifests
 from cloud.api.schemas.records import Query
-from cloud.api.views.record_route import Call, record_route
+from cloud.api.views.record_route import Call, posting
 from tenants import quotas
 from tenants.errors import InvalidArgument
 from tenants.identity import Verb
@@ -18,20 +18,21 @@ from vectors import validation
 from vectors.query import execute
 from vectors.query.execute import QueryRequest
 from vectors.types import Include, Rows
-from vectors.where import parse
 
 _DEFAULT_RESULTS = 10
 
 
-@record_route("POST", Verb.QUERY)
-def query(call: Call) -> HttpResponse:
+@posting(Verb.QUERY, Query)
+def query(call: Call[Query]) -> HttpResponse:
     """The nearest records, nearest first."""
-    body = codec.decode(Query, codec.read_body(call.request))
+    body = call.body
     results_count = _DEFAULT_RESULTS if body.n_results is None else body.n_results
     quotas.check(call.identity.limits, "results_count", results_count, action="Query")
     quotas.check(call.identity.limits, "query_embeddings_count", len(body.query_embeddings), action="Query")
+    quotas.check(call.identity.limits, "query_ids_count", len(body.ids or ()), action="Query")
     validation.check_searched_ids(body.ids)
-    where = parse(body.where, body.where_document)
+    where = codec.read_filter(body.where, body.where_document)
+    validation.check_filter_quotas(where, call.identity.limits, action="Query")
     found: list[Rows] = []
     if body.query_embeddings:
         embeddings = codec.from_numbers(body.query_embeddings)

@@ -4,65 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.http import HttpResponse
 
 from cloud.api import codec
 from cloud.api.permissions import manifests
 from cloud.api.schemas.records import Add, Delete, Get, Update, Upsert
-from cloud.api.views.record_route import Call, record_route
+from cloud.api.views.record_route import Call, posting, reading
 from tenants import quotas
 from tenants.errors import InvalidArgument
 from tenants.identity import Verb
 from vectors import metadata, records, validation
-from vectors.query import get as reading
+from vectors.query import get as records_read
 from vectors.query.get import GetRequest
 from vectors.types import Include, Operation, RecordBatch
-from vectors.where import parse
 
 _READ_LEVELS = ("index_and_wal", "index_only", "index_and_bounded_wal")
 
 
-@record_route("POST", Verb.ADD)
-def add(call: Call) -> HttpResponse:
+@posting(Verb.ADD, Add)
+def add(call: Call[Add]) -> HttpResponse:
     """Insert records; ids that exist are skipped."""
-    _write(call, Operation.ADD, codec.decode(Add, codec.read_body(call.request)))
+    _write(call, Operation.ADD)
     return codec.answer({}, status=201)
 
 
-@record_route("POST", Verb.UPDATE)
-def update(call: Call) -> HttpResponse:
+@posting(Verb.UPDATE, Update)
+def update(call: Call[Update]) -> HttpResponse:
     """Change records; ids that do not exist are skipped."""
-    _write(call, Operation.UPDATE, codec.decode(Update, codec.read_body(call.request)))
+    _write(call, Operation.UPDATE)
     return codec.answer({})
 
 
-@record_route("POST", Verb.UPSERT)
-def upsert(call: Call) -> HttpResponse:
+@posting(Verb.UPSERT, Upsert)
+def upsert(call: Call[Upsert]) -> HttpResponse:
     """Insert or change records."""
-    _write(call, Operation.UPSERT, codec.decode(Upsert, codec.read_body(call.request)))
+    _write(call, Operation.UPSERT)
     return codec.answer({})
 
 
-def _write(call: Call, operation: Operation, body: Add | Update | Upsert) -> None:
+def _write(call: Call[Add] | Call[Update] | Call[Upsert], operation: Operation) -> None:
+    body = call.body
     embeddings, has_embedding = (None, None)
     if body.embeddings is not None:
         embeddings, has_embedding = codec.read_embeddings(body.embeddings)
+    limits = call.identity.limits
+    metadatas = None if body.metadatas is None else metadata.encode(body.metadatas)
+    action = operation.value.capitalize()
+    validation.check_metadata_quotas(body.metadatas, metadatas, limits, action=action)
     batch = RecordBatch(
         ids=body.ids,
         embeddings=embeddings,
         has_embedding=has_embedding,
         documents=body.documents,
         uris=body.uris,
-        metadatas=None if body.metadatas is None else metadata.encode(body.metadatas),
+        metadatas=metadatas,
     )
-    records.write(manifests, call.manifest, operation, batch, call.identity.limits)
+    records.write(
+        manifests,
+        call.manifest,
+        operation,
+        batch,
+        limits,
+        notes_keys=settings.SCHEMA_KEYS_AT == "write",
+    )
 
 
-@record_route("POST", Verb.DELETE)
-def delete(call: Call) -> HttpResponse:
+@posting(Verb.DELETE, Delete)
+def delete(call: Call[Delete]) -> HttpResponse:
     """Remove records by ids, by filter, or by both."""
-    body = codec.decode(Delete, codec.read_body(call.request))
-    where = parse(body.where, body.where_document)
+    body = call.body
+    where = codec.read_filter(body.where, body.where_document)
+    validation.check_filter_quotas(where, call.identity.limits, action="Delete")
     if body.limit is not None and where is None:
         raise InvalidArgument(
             "Validation error: limit, where: limit can only be specified when a where clause is provided",
@@ -76,22 +89,24 @@ def delete(call: Call) -> HttpResponse:
     return codec.answer({"deleted": deleted})
 
 
-@record_route("POST", Verb.GET)
-def get(call: Call) -> HttpResponse:
+@posting(Verb.GET, Get)
+def get(call: Call[Get]) -> HttpResponse:
     """Records by ids and filter, in order of insertion."""
-    body = codec.decode(Get, codec.read_body(call.request))
+    body = call.body
     limits = call.identity.limits
     if body.limit is not None:
         quotas.check(limits, "limit_value", body.limit, action="Get")
+    where = codec.read_filter(body.where, body.where_document)
+    validation.check_filter_quotas(where, limits, action="Get")
     validation.check_searched_ids(body.ids)
     wanted = GetRequest(
         ids=body.ids,
-        where=parse(body.where, body.where_document),
+        where=where,
         limit_count=limits.limit_value if body.limit is None else body.limit,  # wire: the quota stands in
         offset_count=body.offset or 0,
         include=body.include,
     )
-    rows = reading.get(manifests, call.manifest, wanted)
+    rows = records_read.get(manifests, call.manifest, wanted)
     return codec.answer(
         {
             "ids": rows.ids,
@@ -108,8 +123,8 @@ def _echo(include: Sequence[Include]) -> list[str]:
     return [one.value for one in include]
 
 
-@record_route("GET", Verb.COUNT)
-def count(call: Call) -> HttpResponse:
+@reading(Verb.COUNT)
+def count(call: Call[None]) -> HttpResponse:
     """How many records there are."""
     level = call.request.GET.get("read_level", "index_and_wal")
     if level not in _READ_LEVELS:
@@ -117,13 +132,13 @@ def count(call: Call) -> HttpResponse:
             f"Failed to deserialize query string: read_level: unknown variant `{level}`, expected one of "
             + ", ".join(f"`{known}`" for known in _READ_LEVELS),
         )
-    return codec.answer(reading.count(call.manifest))
+    return codec.answer(records_read.count(call.manifest, is_index_only=level == "index_only"))
 
 
-@record_route("GET", Verb.COUNT)
-def indexing_status(call: Call) -> HttpResponse:
+@reading(Verb.COUNT)
+def indexing_status(call: Call[None]) -> HttpResponse:
     """How much of what was written is in segments."""
-    total, indexed = reading.indexing(call.manifest)
+    total, indexed = records_read.indexing(call.manifest)
     return codec.answer(
         {
             "op_indexing_progress": indexed / total if total else 1.0,

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET
 from rest_framework.request import Request
 
-from cloud.api import codec, errors
+from cloud.api import admission, codec, errors
 from cloud.api.authentication import authenticate
 from cloud.api.views.catalogue_view import CatalogueView, identity_of
 from tenants.errors import PermissionDenied, ServiceError
@@ -59,12 +59,16 @@ def healthcheck(request: HttpRequest) -> HttpResponse:
 @require_GET
 def pre_flight_checks(request: HttpRequest) -> HttpResponse:
     """What a client may send at once: its key's limit, or the default plan's without a key."""
-    limits = Limits()
-    with contextlib.suppress(ServiceError):  # wire: the route needs no key
-        limits = authenticate(request).limits
-    return codec.answer(
+    known = None
+    with contextlib.suppress(ServiceError):  # wire: the route needs no key, so no limit refuses it either
+        known = authenticate(request)
+    limits = Limits() if known is None else known.limits
+    response = codec.answer(
         {"max_batch_size": limits.records_per_write_count, "supports_base64_encoding": True},
     )
+    if known is not None:
+        admission.tell(response, known)
+    return response
 
 
 @csrf_exempt
@@ -75,8 +79,15 @@ def identity(request: HttpRequest) -> HttpResponse:
         known = authenticate(request)
     except Exception as error:  # noqa: BLE001 (the edge)
         return errors.answer(error)
-    names = ["*"] if known.databases is None else sorted(known.databases.values())
-    return codec.answer({"user_id": str(known.key_id), "tenant": known.tenant_name, "databases": names})
+    try:
+        admission.admit(known)
+        names = ["*"] if known.databases is None else sorted(known.databases.values())
+        members = {"user_id": str(known.key_id), "tenant": known.tenant_name, "databases": names}
+        response = codec.answer(members)
+    except Exception as error:  # noqa: BLE001 (the edge)
+        response = errors.answer(error)
+    admission.tell(response, known)
+    return response
 
 
 class Reset(CatalogueView):

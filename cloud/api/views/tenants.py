@@ -1,4 +1,4 @@
-"""Tenants: create, get."""
+"""Tenants: create, get, name."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from cloud.api import codec, permissions
-from cloud.api.schemas.collections import NewName
+from cloud.api.schemas.collections import NewName, NewResourceName
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of
 from tenants import tenants
-from tenants.errors import NotFound, Unimplemented
+from tenants.errors import NotFound, PermissionDenied
 from tenants.identity import Verb
 
 
@@ -36,6 +36,10 @@ class Tenant(CatalogueView):
         return codec.answer({"name": found.name, "resource_name": found.resource_name})
 
     def patch(self, request: Request, tenant: str) -> HttpResponse:
-        """Set the resource name: operator keys only, and not there yet."""
-        permissions.enter_tenant(identity_of(request), tenant, Verb.UPDATE_TENANT)
-        raise Unimplemented
+        """Set the resource name, once."""
+        identity = identity_of(request)
+        tenant_id = permissions.enter_tenant(identity, tenant, Verb.UPDATE_TENANT)
+        if identity.databases is not None:
+            raise PermissionDenied
+        tenants.set_resource_name(tenant_id, body_of(request, NewResourceName).resource_name)
+        return codec.answer({})

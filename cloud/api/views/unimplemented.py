@@ -21,13 +21,3 @@ class OfCollection(CatalogueView):
         raise Unimplemented
 
     get = post = _refuse
-
-
-class OfServer(CatalogueView):
-    """A route outside collections."""
-
-    def _refuse(self, request: Request, **_: str) -> HttpResponse:
-        identity_of(request)
-        raise Unimplemented
-
-    get = _refuse
