@@ -1,0 +1,1 @@
+"""Chroma's own test suite, unmodified, against a server of ours: see README.md."""
