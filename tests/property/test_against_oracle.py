@@ -31,6 +31,20 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"missing": {"$ne": "x"}},
     {"#document": {"$contains": "1"}},
     {"#document": {"$not_contains": "_2%"}},
+    {"list": 1},
+    {"list": {"$nin": [1.0, 2.5]}},
+    {"list": {"$contains": 1}},
+    {"list": {"$not_contains": 1.0}},
+    {"list": {"$gte": 2}},
+    {"$and": [{"n": {"$gt": 1}}, {"list": {"$in": ["a", "b"]}}]},
+    {"tag": {"$contains": "a"}},
+    {"#id": "id3"},
+    {"$or": [{"#id": {"$in": ["id1", "id2", "nowhere"]}}, {"tag": "c"}]},
+    {"$and": [{"#id": {"$nin": ["id4"]}}, {"flag": True}]},
+    {"#document": {"$regex": r"text [12]?\d$"}},
+    {"#document": {"$not_regex": "^text 1|b$"}},
+    {"$or": [{"#document": {"$regex": "(?i)A_2"}}, {"list": "a"}]},
+    {"$and": [{"n": {"$lt": 4}}, {"#document": {"$regex": "x. ?2"}}, {"#document": {"$not_regex": "3"}}]},
 )
 
 
@@ -52,6 +66,11 @@ def metadata_of(choose: random.Random) -> dict[str, Any]:
         metadata["tag"] = choose.choice("abc")
     if choose.random() < 0.5:
         metadata["flag"] = choose.random() < 0.5
+    if choose.random() < 0.5:
+        element = choose.choice([(1, 2, 3), (1.0, 2.5, 3), ("a", "b", "c"), (True, False)])
+        metadata["list"] = choose.choices(element, k=choose.randrange(4))
+        if choose.random() < 0.2:
+            metadata["list"] = choose.choice(element)  # sometimes as a value of its own
     return metadata
 
 
