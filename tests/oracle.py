@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import ge, gt, le, lt
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vectors.where import All, Compares, DocumentContains, Equals, Some, Where, parse
+from vectors.where import (
+    All,
+    Compares,
+    Contains,
+    DocumentContains,
+    DocumentMatches,
+    Equals,
+    HasId,
+    Some,
+    Where,
+    parse,
+)
 
 Matrix = npt.NDArray[np.float32]
 
@@ -31,31 +44,53 @@ def exact_nearest(matrix: Matrix, query: Matrix, space: str, count: int) -> list
     return [int(row) for row in np.argsort(distances(matrix, query, space), kind="stable")[:count]]
 
 
-def matches(where: Where | None, metadata: Mapping[str, Any] | None, document: str | None) -> bool:
-    """Whether a record passes a filter, by the words of the contract, section 14."""
+def matches(where: Where | None, record_id: str, record: Record) -> bool:
+    """Whether a record passes a filter, by the words of the contract, section 14.
+
+    Of regular expressions it knows what Python's are alike in.
+    """
+    document = record.document
     match where:
         case None:
             return True
         case All(parts):
-            return all(matches(part, metadata, document) for part in parts)
+            return all(matches(part, record_id, record) for part in parts)
         case Some(parts):
-            return any(matches(part, metadata, document) for part in parts)
+            return any(matches(part, record_id, record) for part in parts)
         case Equals(key, values, is_negated):
-            held = (metadata or {}).get(key)
-            return any(_equal(held, value) for value in values) is not is_negated
+            return any(_equal(one, value) for one in held(record, key) for value in values) is not is_negated
+        case Contains(key, value, is_negated):
+            same = (one for one in held(record, key) if type(one) is type(value))
+            return any(one == value for one in same) is not is_negated
+        case HasId(ids, is_negated):
+            return (record_id in ids) is not is_negated
         case Compares(key, operator, bound):
-            held = (metadata or {}).get(key)
-            if isinstance(held, bool) or not isinstance(held, int | float):
-                return False
-            return {"<": held < bound, "<=": held <= bound, ">": held > bound, ">=": held >= bound}[operator]
+            compare = {"<": lt, "<=": le, ">": gt, ">=": ge}[operator]
+            numbers = [one for one in held(record, key) if type(one) in (int, float)]
+            return any(compare(one, bound) for one in numbers)
         case DocumentContains(text, is_negated):
             return (document is not None and text in document) is not is_negated
+        case DocumentMatches(pattern, is_negated):
+            return (document is not None and re.search(pattern, document) is not None) is not is_negated
 
 
-def _equal(held: object, value: object) -> bool:
-    if isinstance(held, bool) or isinstance(value, bool):
-        return isinstance(held, bool) and isinstance(value, bool) and held == value
-    return held is not None and held == value
+def held(record: Record, key: str) -> list[Any]:
+    """The values under a key: an array's elements, one value, or none."""
+    value = (record.metadata or {}).get(key)
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _equal(one: object, value: object) -> bool:
+    return isinstance(one, bool) is isinstance(value, bool) and one == value
+
+
+def stored(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays of metadata: no null, no empty array; an array with a float is one of floats."""
+    kept = {key: value for key, value in metadata.items() if value is not None and value != []}
+    return {
+        key: [float(one) for one in value] if isinstance(value, list) and float in map(type, value) else value
+        for key, value in kept.items()
+    }
 
 
 @dataclass
@@ -78,11 +113,9 @@ class Oracle:
         """Insert what is unknown."""
         for place, record_id in enumerate(body["ids"]):
             if record_id not in self.records:
-                metadata = body["metadatas"][place]
+                metadata = stored(body["metadatas"][place] or {})
                 self.records[record_id] = Record(
-                    body["embeddings"][place],
-                    body["documents"][place],
-                    dict(metadata) if metadata else None,
+                    body["embeddings"][place], body["documents"][place], metadata or None
                 )
 
     def update(self, body: Mapping[str, Any], *, inserts: bool = False) -> None:
@@ -98,7 +131,7 @@ class Oracle:
                 record.document = body["documents"][place]
             if body["metadatas"][place] is not None:
                 merged = {**(record.metadata or {}), **body["metadatas"][place]}
-                record.metadata = {key: value for key, value in merged.items() if value is not None} or None
+                record.metadata = stored(merged) or None
 
     def delete(self, ids: Sequence[str] | None, where: object) -> int:
         """Remove by ids or filter; the count that the wire reports."""
@@ -113,7 +146,7 @@ class Oracle:
         return [
             record_id
             for record_id, record in self.records.items()
-            if (ids is None or record_id in ids) and matches(tree, record.metadata, record.document)
+            if (ids is None or record_id in ids) and matches(tree, record_id, record)
         ]
 
     def query(self, embedding: Matrix, where: object) -> dict[str, float]:

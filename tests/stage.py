@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import conninfo_to_dict
 
+from cloud.api import admission
 from cloud.processes import Service
 
 T = TypeVar("T")
@@ -18,15 +19,18 @@ ROLE_PREFIX = settings.ROLE_PREFIX
 
 
 def use(service: Service) -> None:
-    """Connect to the service's PostgreSQL as the web role from now on, in every thread."""
+    """Connect to the service's PostgreSQL as the web role, and to its Valkey, from now on in every thread."""
     connections.settings["default"].update(_settings(service, "web"))
     connection.close()
     connection.settings_dict.update(_settings(service, "web"))
+    admission.forget()
+    settings.REDIS_URL = service.environment["REDIS_URL"]
 
 
 def leave() -> None:
     """Close what this thread holds."""
     connections.close_all()
+    admission.forget()
 
 
 def _settings(service: Service, role: str) -> dict[str, Any]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
+
+from tenants.quotas import USAGE_NAMES, Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +32,15 @@ def test_it_documents_no_setting_that_is_gone() -> None:
     named = re.findall(r"^\| (`.+?) \|", read("docs/settings.md"), flags=re.MULTILINE)
     gone = {name for cell in named for name in re.findall(r"`([A-Z_]+)`", cell) if name not in code}
     assert gone == set()
+
+
+def test_it_documents_every_quota_with_its_default_and_name() -> None:
+    table = read("docs/quotas.md")
+    rows = {
+        f"| `{name}` | {value:,} | {USAGE_NAMES.get(name, '429')} |"
+        for name, value in asdict(Limits()).items()
+    }
+    assert {row for row in rows if row not in table} == set()
 
 
 def test_it_gives_a_reason_for_every_dependency() -> None:

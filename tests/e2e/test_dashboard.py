@@ -5,11 +5,9 @@ Each page of a test is watched: an error on its console or a request to any othe
 
 from __future__ import annotations
 
-import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -17,22 +15,14 @@ import chromadb
 import numpy as np
 import pytest
 from chromadb.config import Settings
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from cloud.processes import Service
+from tests.e2e.watching import assert_fits, watched
 
 pytestmark = pytest.mark.browser
 
 _PASSWORD = "correct horse battery staple"
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 _PAYLOAD = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
 _DIMENSION = 8
 _RECORDS_COUNT = 1_200  # over the threshold of the service, so that an index is built
@@ -71,23 +61,9 @@ def home(service: Service) -> Home:
     return _make_home(service)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.fail(
-            "No Chromium: install the package chromium, or leave these tests out with BROWSER=0 make test"
-        )
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        yield running
-        running.close()
-
-
 @pytest.mark.timeout(300)
 def test_a_key_made_in_the_dashboard_works_until_it_is_revoked_there(browser: Browser, home: Home) -> None:
-    with _watched(browser, home) as page:
+    with watched(browser, home.url) as page:
         _sign_in(page, home)
         key = _create_key(page, "ingest job")
         collection = _fill(home, key, "journey")
@@ -118,12 +94,13 @@ def test_a_key_made_in_the_dashboard_works_until_it_is_revoked_there(browser: Br
 
 
 def test_what_a_tenant_stores_is_shown_and_never_run(browser: Browser, home: Home, service: Service) -> None:
+    service.manage("set_quota", "--tenant", home.tenant, "metadata_key_bytes=200")
     key = service.manage("create_key", "--tenant", home.tenant, "--name", _PAYLOAD).strip()
     collection = home.client(key).create_collection("inert", metadata={"note": _PAYLOAD})
     collection.add(
         ids=[_PAYLOAD], documents=[_PAYLOAD], metadatas=[{_PAYLOAD: _PAYLOAD}], embeddings=[[1.0, 2.0, 3.0]]
     )
-    with _watched(browser, home) as page:
+    with watched(browser, home.url) as page:
         _sign_in(page, home)
         page.goto(f"{home.dashboard}/databases/{home.database}")
         page.get_by_role("link", name="inert").click()
@@ -142,25 +119,25 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(browser: Browser, home: Hom
         ids=["i" * 120], documents=["d" * 900], metadatas=[{"m" * 30: "v" * 200}], embeddings=[[1.0]]
     )
     address = f"{home.dashboard}/databases/{home.database}/collections/{collection.id}"
-    with _watched(browser, home, width=360) as page:
+    with watched(browser, home.url, width=360) as page:
         page.goto(f"{home.url}/dashboard/sign-in")
-        _assert_fits(page)
+        assert_fits(page)
         _sign_in(page, home)
         for path in ("/databases", f"/databases/{home.database}", "/keys"):
             page.goto(home.dashboard + path)
-            _assert_fits(page)
+            assert_fits(page)
         page.goto(address)
-        _assert_fits(page)
+        assert_fits(page)
         page.goto(f"{home.dashboard}/keys")
         _create_key(page, "narrow")
-        _assert_fits(page)
+        assert_fits(page)
         page.get_by_role("link", name="Revoke narrow").click()
         expect(page.get_by_role("dialog")).to_be_visible()
-        _assert_fits(page)
+        assert_fits(page)
 
 
 def test_it_all_works_without_a_script(browser: Browser, home: Home) -> None:
-    with _watched(browser, home, has_scripts=False) as page:
+    with watched(browser, home.url, has_scripts=False) as page:
         _sign_in(page, home)
         page.get_by_role("link", name="API keys").click()
         key = _create_key(page, "no scripts")
@@ -173,7 +150,7 @@ def test_it_all_works_without_a_script(browser: Browser, home: Home) -> None:
 
 
 def test_the_theme_is_switched_at_once_and_kept(browser: Browser, home: Home) -> None:
-    with _watched(browser, home) as page:
+    with watched(browser, home.url) as page:
         _sign_in(page, home)
         page.locator("details.person summary").click()
         page.get_by_role("button", name="Dark").click()
@@ -186,7 +163,7 @@ def test_another_tenant_looks_like_one_that_does_not_exist(
     browser: Browser, home: Home, service: Service
 ) -> None:
     other = _make_home(service)
-    with _watched(browser, home) as page:
+    with watched(browser, home.url) as page:
         _sign_in(page, home)
         for path in ("/databases", f"/databases/{other.database}", "/keys"):
             theirs = page.request.get(f"{other.dashboard}{path}")
@@ -199,7 +176,7 @@ def test_billing_sees_no_records_and_cannot_make_keys(browser: Browser, home: Ho
     collection = home.client(key).create_collection("private")
     collection.add(ids=["secret-id"], documents=["secret document"], embeddings=[[1.0]])
     accountant = replace(home, email=_join(service, home.tenant, role="billing"))
-    with _watched(browser, home) as page:
+    with watched(browser, home.url) as page:
         _sign_in(page, accountant)
         page.goto(f"{home.dashboard}/databases/{home.database}/collections/{collection.id}")
         expect(page.get_by_text("Your role in this tenant does not include")).to_be_visible()
@@ -216,7 +193,7 @@ def test_billing_sees_no_records_and_cannot_make_keys(browser: Browser, home: Ho
 
 
 def test_many_wrong_passwords_lock_that_address_out_for_a_while(browser: Browser, home: Home) -> None:
-    with _watched(browser, home) as page:
+    with watched(browser, home.url) as page:
         stranger = f"{uuid.uuid4().hex}@example.org"
         page.goto(f"{home.url}/dashboard/sign-in")
         fields: dict[str, str | float | bool] = {
@@ -245,24 +222,6 @@ def _join(service: Service, tenant: str, *, role: str) -> str:
 
 def _token(page: Page) -> str:
     return page.locator("[name=csrfmiddlewaretoken]").first.input_value()
-
-
-@contextmanager
-def _watched(browser: Browser, home: Home, *, width: int = 1280, has_scripts: bool = True) -> Iterator[Page]:
-    """A page of its own session; what it must not do is found at the end."""
-    trouble: list[str] = []
-    with browser.new_context(
-        viewport={"width": width, "height": 800}, java_script_enabled=has_scripts
-    ) as context:
-        page = context.new_page()
-        page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith(home.url) else trouble.append(request.url),
-        )
-        yield page
-    assert trouble == []
 
 
 def _sign_in(page: Page, home: Home) -> None:
@@ -313,8 +272,3 @@ def _seconds_until_refused(ask: Callable[[], object]) -> float:
             return time.monotonic() - started
         time.sleep(0.05)
     raise AssertionError("the revoked key still works")
-
-
-def _assert_fits(page: Page) -> None:
-    root = "document.documentElement"
-    assert page.evaluate(f"{root}.scrollWidth") <= page.evaluate(f"{root}.clientWidth"), page.url

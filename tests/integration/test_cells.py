@@ -33,3 +33,23 @@ def test_it_refuses_a_layout_that_it_does_not_know(database: Service, mark: str)
         with pytest.raises(Unavailable, match="cell_901"):
             make("cell_901")
         connect().execute(b"DROP SCHEMA cell_901 CASCADE")
+
+
+def test_it_brings_an_older_cell_up_to_this_release(database: Service) -> None:
+    with stage.role(database, "owner"):
+        make("cell_902")
+        connect().execute(b"ALTER TABLE cell_902.collection_state DROP COLUMN has_full_text")
+        connect().execute(b"COMMENT ON SCHEMA cell_902 IS 'Tessera cell, layout 1'")
+        insert = (
+            b"INSERT INTO cell_902.collection_state (collection_id, tenant_id, database_id, space,"
+            b" ef_construction, max_neighbors, ef_search) SELECT id, id, id, 'l2', 100, 16, 100"
+            b" FROM (SELECT gen_random_uuid() AS id) AS made"
+        )
+        with connect().transaction():
+            connect().execute(b"ALTER TABLE cell_902.collection_state NO FORCE ROW LEVEL SECURITY")
+            connect().execute(insert)
+        make("cell_902")
+        row = connect().execute(b"SELECT has_full_text FROM cell_902.collection_state").fetchone()
+        mark = connect().execute(b"SELECT obj_description('cell_902'::regnamespace)").fetchone()
+        connect().execute(b"DROP SCHEMA cell_902 CASCADE")
+    assert (row, mark) == ((True,), (f"Tessera cell, layout {schema.LAYOUT_VERSION}",))

@@ -34,15 +34,15 @@ def segmented(database: Service) -> Place:
 def explain(place: Place, chosen: QueryPlan, where: object = None) -> str:
     """PostgreSQL's plan of a query, with the settings that the query would run with."""
     manifest = manifests.get(place.cast.tenant_id, UUID(str(place.collection_id)))
-    predicate = parts.predicate(parse(where, None))
-    text = execute._statement(manifest, (Include.DOCUMENTS,), DIMENSION, chosen, predicate.text)
+    asked = parts.filters(manifest, parse(where, None))
+    text = execute._statement(manifest, (Include.DOCUMENTS,), DIMENSION, chosen, asked.texts)
     values = {
         "collection_id": manifest.collection_id,
         "compacted_to": manifest.compacted_to,
         "k": 10,
         "candidates": 20,
         "vector": vector(vectors(1, DIMENSION, seed=5)[0]),
-        **predicate.parameters,
+        **asked.parameters,
     }
     settings = execute._settings([chosen], has_filter=where is not None)
     with transaction(manifest.tenant_id, settings) as pipeline:

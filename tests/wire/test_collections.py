@@ -232,7 +232,8 @@ def test_it_keeps_embedding_functions_verbatim(acme: Cast, function: object) -> 
 
 @pytest.mark.parametrize("depth", [230, 240, 250, 300, 5_000])
 def test_it_keeps_or_refuses_an_embedding_function_however_deep(acme: Cast, depth: int) -> None:
-    function = b"[" * depth + b"]" * depth
+    config = b"[" * depth + b"]" * depth
+    function = b'{"type":"known","name":"x","config":' + config + b"}"
     body = b'{"name":"docs","configuration":{"embedding_function":' + function + b"}}"
     answer = acme.wire.send("POST", f"{acme.place}/collections", body)
     assert answer.status in (200, 400)
@@ -240,7 +241,11 @@ def test_it_keeps_or_refuses_an_embedding_function_however_deep(acme: Cast, dept
 
 
 def test_it_refuses_an_embedding_function_with_a_number_past_64_bits(acme: Cast) -> None:
-    body = b'{"name":"docs","configuration":{"embedding_function":{"n":' + b"1" * 30 + b"}}}"
+    body = (
+        b'{"name":"docs","configuration":{"embedding_function":{"type":"known","name":"x","config":'
+        + b"1" * 30
+        + b"}}}"
+    )
     assert_error(acme.wire.send("POST", f"{acme.place}/collections", body), 400, INVALID)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cloud.processes import Service
+from tests.compact import compact
 from tests.factories import Cast, Place, batch
 from tests.wire.helpers import INVALID, Settle, assert_error, outside
 
@@ -26,9 +28,21 @@ def test_it_gives_an_outsider_nothing(globex: Cast, shelf: Place) -> None:
     outside(globex, shelf, "GET", "count")
 
 
-@pytest.mark.parametrize("level", ["index_and_wal", "index_only", "index_and_bounded_wal"])
-def test_it_accepts_every_read_level(shelf: Place, level: str) -> None:
+@pytest.mark.parametrize("level", ["index_and_wal", "index_and_bounded_wal"])
+def test_it_counts_every_acknowledged_write(shelf: Place, level: str) -> None:
     assert shelf.cast.wire.get(f"{shelf.path}/count?read_level={level}").body == 10
+
+
+def test_it_counts_only_what_is_indexed_when_asked(acme: Cast, database: Service) -> None:
+    place = acme.collection()
+    place.call("add", batch(7))
+    path = f"{place.path}/count?read_level=index_only"
+    assert acme.wire.get(path).body == 0
+    compact(database, place)
+    place.call("upsert", batch(4, first=5))
+    place.call("delete", {"ids": ["r0"]})
+    assert acme.wire.get(path).body == 4
+    assert place.count() == 8
 
 
 @pytest.mark.parametrize("level", ["", "bogus", "INDEX_ONLY"])

@@ -67,6 +67,19 @@ def test_it_refuses_a_bad_name(shelf: Place, name: str) -> None:
     assert answer.body["message"].endswith(f"Got: {name}")
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("tilt-spanning+main", "Not supported"),
+        ("a+b+c", "Expected a name containing"),
+        ("abc+", "Expected a name containing"),
+    ],
+)
+def test_it_knows_no_topology_for_several_regions(acme: Cast, name: str, words: str) -> None:
+    assert_error(acme.wire.post(f"/tenants/{acme.name}/databases", {"name": name}), 400, INVALID, words)
+    assert acme.wire.get(f"/tenants/{acme.name}/databases/{name.replace('+', '%2B')}").status == 404
+
+
 def test_it_refuses_a_name_that_is_taken(acme: Cast) -> None:
     answer = acme.wire.post(f"/tenants/{acme.name}/databases", {"name": "main"})
     assert_error(answer, 409, PLAIN, "Database [main] already exists")

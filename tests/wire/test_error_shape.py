@@ -37,6 +37,7 @@ FAILURES = {
     "reset": ("POST", "/reset", b"", 403, PLAIN),
     "a missing collection": ("GET", "{P}/collections/missing", b"", 404, MISSING),
     "a missing id": ("POST", f"{{P}}/collections/{NOWHERE}/get", b"{}", 404, MISSING),
+    "a shape before a missing id": ("POST", f"{{P}}/collections/{NOWHERE}/add", b"{}", 422, PLAIN),
     "a missing id to count": ("GET", f"{{P}}/collections/{NOWHERE}/count", b"", 404, MISSING),
     "a missing database": ("GET", "/tenants/{T}/databases/missing", b"", 404, MISSING),
     "a missing database of collections": (

@@ -80,3 +80,9 @@ def test_it_gives_each_failure_a_trace_of_its_own(acme: Cast) -> None:
     traces = {acme.wire.get("/nothing").headers["chroma-trace-id"] for _ in range(3)}
     assert len(traces) == 3
     assert "chroma-trace-id" not in acme.wire.get("/version").headers
+
+
+def test_it_continues_the_trace_of_the_caller(acme: Cast) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    answer = acme.wire.send("GET", "/nothing", traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    assert answer.headers["chroma-trace-id"] == trace

@@ -72,3 +72,30 @@ def test_it_lets_an_operator_into_every_tenant(acme: Cast, globex: Cast) -> None
     place = globex.collection(name="theirs")
     assert operator(acme).get(f"{globex.place}/collections/theirs").status == 200
     assert operator(acme).get(f"{place.path}/count").body == 0
+
+
+def test_it_gives_a_tenant_its_resource_name_once(acme: Cast, globex: Cast) -> None:
+    path = f"/tenants/{acme.name}"
+    name = f"acme inc {uuid.uuid4()}"
+    answer = acme.wire.send("PATCH", path, {"resource_name": name})
+    assert (answer.status, answer.body) == (200, {})
+    assert acme.wire.get(path).body == {"name": acme.name, "resource_name": name}
+    assert_error(
+        acme.wire.send("PATCH", path, {"resource_name": "other"}), 409, PLAIN, f"Tenant [{acme.name}]"
+    )
+    taken = globex.wire.send("PATCH", f"/tenants/{globex.name}", {"resource_name": name})
+    assert_error(taken, 409, PLAIN, f"Resource name [{name}] already exists")
+    assert globex.wire.get(f"/tenants/{globex.name}").body["resource_name"] is None
+
+
+def test_it_keeps_the_resource_name_for_full_keys_of_the_tenant(shelf: Place, globex: Cast) -> None:
+    path, body = f"/tenants/{shelf.cast.name}", {"resource_name": "x"}
+    for key in (globex.wire, shelf.cast.read_only, limited(shelf.cast, "main")):
+        assert_forbidden(key.send("PATCH", path, body))
+    assert_error(operator(shelf.cast).send("PATCH", "/tenants/nobody-at-all", body), 404, MISSING)
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "a\0", "x" * 513])
+def test_it_refuses_a_resource_name_that_no_crn_can_hold(shelf: Place, name: str) -> None:
+    answer = shelf.cast.wire.send("PATCH", f"/tenants/{shelf.cast.name}", {"resource_name": name})
+    assert_error(answer, 400, INVALID, "Validation error: resource_name: ")

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from tests.factories import Cast, Place, Wire
-from tests.wire.helpers import MISSING, PLAIN, assert_error, assert_forbidden, operator, outside
+from tests.wire.helpers import MISSING, PLAIN, assert_error, outside
 
 OF_COLLECTION = [
     ("POST", "fork"),
@@ -41,18 +41,6 @@ def test_it_knows_no_missing_collection(shelf: Place, method: str, route: str) -
 @pytest.mark.parametrize(("method", "route"), OF_COLLECTION)
 def test_it_refuses_strangers_below_a_collection(shelf: Place, method: str, route: str) -> None:
     assert_error(Wire(None).send(method, f"{shelf.path}/{route}", {}), 401, PLAIN)
-
-
-def test_it_answers_501_for_a_crn(shelf: Place) -> None:
-    assert_error(shelf.cast.wire.get("/collections/tenant:database:collection"), 501, PLAIN)
-    assert_error(Wire(None).get("/collections/tenant:database:collection"), 401, PLAIN)
-
-
-def test_it_keeps_a_tenants_resource_name_for_operators(globex: Cast, shelf: Place) -> None:
-    path, body = f"/tenants/{shelf.cast.name}", {"resource_name": "x"}
-    assert_forbidden(shelf.cast.wire.send("PATCH", path, body))
-    assert_forbidden(globex.wire.send("PATCH", path, body))
-    assert_error(operator(shelf.cast).send("PATCH", path, body), 501, PLAIN)
 
 
 def test_it_keeps_reset_for_operators(shelf: Place) -> None:

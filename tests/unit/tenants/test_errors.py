@@ -26,7 +26,7 @@ OWN = [kind for kind in kinds() if kind.__module__ == errors.__name__ and kind i
 def test_it_has_an_answer_for_every_code(code: Code) -> None:
     status, name = STATUS_AND_NAME[code]
     assert 400 <= status < 600
-    assert name in {"InvalidArgumentError", "NotFoundError", "InternalError", "ChromaError"}
+    assert name in {"InvalidArgumentError", "NotFoundError", "InternalError", "RateLimitError", "ChromaError"}
 
 
 def test_it_has_a_class_for_every_code_and_one_only() -> None:

@@ -73,3 +73,19 @@ def test_it_refuses_names_of_tenants_that_are_short_long_or_not_storable(name: s
 def test_it_seeks_a_name_that_cannot_be_stored_where_nothing_is() -> None:
     assert names.sought("abc") == "abc"
     assert names.sought("a\0b") == ""
+
+
+@pytest.mark.parametrize("name", ["abc+def", "tilt-spanning+main.db"])
+def test_it_knows_no_topology_to_spread_a_database_over(name: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"^Not supported$"):
+        names.check_database(name)
+    with pytest.raises(InvalidArgument, match=r"^Expected a name containing"):
+        names.check(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a+b+c", "abc+def+ghi", "+abc", "abc+", "ab+cde", "x" * 300 + "+" + "y" * 300]
+)
+def test_it_refuses_a_name_whose_parts_are_none(name: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"^Expected a name containing"):
+        names.check_database(name)

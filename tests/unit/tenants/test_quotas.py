@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 
 from tenants import quotas
-from tenants.errors import QuotaExceeded
+from tenants.errors import InvalidArgument, QuotaExceeded
 from tenants.quotas import Limits
 
 LIMITS = Limits()
+# These are not sizes: they are refused with 429, in words of their own.
+RATES = {"requests_per_minute_count", "concurrent_reads_count", "concurrent_writes_count"}
 
 
 def test_it_has_a_name_on_the_wire_for_every_limit() -> None:
-    assert set(quotas.USAGE_NAMES) == set(asdict(LIMITS))
-    assert len(set(quotas.USAGE_NAMES.values())) == len(quotas.USAGE_NAMES)
+    assert set(quotas.USAGE_NAMES) == set(asdict(LIMITS)) - RATES
+    # One kind, the size of a metadata value, has two limits: of records and of collections.
+    assert len(set(quotas.USAGE_NAMES.values())) == 29 == len(quotas.USAGE_NAMES) - 1
 
 
 def test_it_starts_from_the_documented_limits() -> None:
@@ -42,5 +46,19 @@ def test_it_allows_the_limit_itself_and_nothing_above(limit_name: str) -> None:
 
 
 def test_it_takes_overrides_and_ignores_names_it_does_not_know() -> None:
-    limits = Limits.from_overrides({"limit_value": 5, "moon_phase": 3})
+    words: Any = {"limit_value": 5, "moon_phase": 3, "id_bytes": "5"}
+    limits = Limits.from_overrides(words)
     assert limits == Limits(limit_value=5)
+
+
+def test_it_reads_what_an_operator_writes() -> None:
+    assert quotas.parse_overrides({"limit_value": "5", "forks_count": "0"}) == {
+        "limit_value": 5,
+        "forks_count": 0,
+    }
+
+
+@pytest.mark.parametrize("words", [{"moon_phase": "3"}, {"limit_value": "-1"}, {"limit_value": "many"}])
+def test_it_refuses_overrides_that_mean_nothing(words: dict[str, str]) -> None:
+    with pytest.raises(InvalidArgument, match=next(iter(words))):
+        quotas.parse_overrides(words)

@@ -1,4 +1,4 @@
-"""A collection's configuration: wishes, defaults, changes, and the schema that follows."""
+"""A collection's configuration: wishes, defaults, changes, and what the old metadata keys say."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tenants.errors import InvalidArgument
 from vectors import configuration as configurations
+from vectors import schema as schemas
 from vectors.configuration import Configuration
 
 OPENAI = {"type": "known", "name": "openai", "config": {"a": [1, None]}}
@@ -74,10 +75,19 @@ def test_it_reads_every_old_key_of_the_metadata() -> None:
     assert create(metadata=metadata) == Configuration("cosine", 1, 2, 3, 5, 7, 4, 6)
 
 
-@pytest.mark.parametrize("kind", ["hnsw", "spann"])
-def test_it_ignores_the_old_keys_when_an_index_kind_is_given(kind: str) -> None:
+def test_it_ignores_the_old_keys_when_the_configuration_says_something() -> None:
     metadata = {"hnsw:space": "cosine", "hnsw:unknown": 1}
-    assert create(**{kind: {}}, metadata=metadata) == Configuration()
+    assert create(spann={}, metadata=metadata) == Configuration()
+    assert create(hnsw={"ef_search": 7}, metadata=metadata) == Configuration(ef_search=7)
+
+
+@pytest.mark.parametrize("hnsw", [{}, {"space": "l2"}, {"ef_search": 100, "space": None}])
+def test_it_reads_the_old_keys_when_the_configuration_says_only_defaults(hnsw: dict[str, Any]) -> None:
+    metadata = {"hnsw:space": "cosine", "hnsw:M": 5}
+    wanted = Configuration(space="cosine", max_neighbors=5, embedding_function=OPENAI)
+    assert create(hnsw=hnsw, function=OPENAI, metadata=metadata) == wanted
+    with pytest.raises(InvalidArgument):
+        create(hnsw=hnsw, metadata={"hnsw:unknown": 1})
 
 
 @pytest.mark.parametrize(
@@ -89,6 +99,10 @@ def test_it_ignores_the_old_keys_when_an_index_kind_is_given(kind: str) -> None:
         {"hnsw:M": 1.5},
         {"hnsw:M": True},
         {"hnsw:space": 1},
+        {"hnsw:space": "euclid"},
+        {"hnsw:M": -1},
+        {"hnsw:sync_threshold": 1},
+        {"hnsw:batch_size": 1},
         {"hnsw:resize_factor": "x"},
     ],
 )
@@ -113,11 +127,27 @@ def deep(levels: int) -> list[Any]:
 
 def test_it_keeps_an_embedding_function_only_if_it_can_be_answered() -> None:
     kept = create(function=deep(230))
-    answer = [{"schema": configurations.schema(kept, {}), "configuration_json": configurations.to_wire(kept)}]
+    answer = [{"schema": schemas.default(kept), "configuration_json": configurations.to_wire(kept)}]
     assert orjson.dumps(answer)
     for function in (deep(250), {"n": 10**30}):
         with pytest.raises(InvalidArgument, match="embedding_function"):
             create(function=function)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_default"),
+    [
+        (Configuration(), True),
+        (Configuration(embedding_function={"type": "unknown"}), True),
+        (Configuration(embedding_function={"type": "known", "name": "default", "config": {}}), True),
+        (Configuration(embedding_function={"type": "legacy"}), False),
+        (Configuration(embedding_function=OPENAI), False),
+        (Configuration(space="ip"), False),
+        (Configuration(num_threads=3), False),
+    ],
+)
+def test_it_knows_whether_it_says_anything(wanted: Configuration, is_default: bool) -> None:
+    assert configurations.is_default(wanted) is is_default
 
 
 def test_it_modifies_what_is_given_and_keeps_the_rest() -> None:
@@ -142,51 +172,3 @@ def test_it_ignores_a_change_of_the_index_kind_it_has_not() -> None:
 def test_it_comes_back_from_the_store_as_it_went() -> None:
     wanted = create(hnsw={"space": "cosine", "num_threads": 3, "resize_factor": 2.5}, function=OPENAI)
     assert configurations.from_stored(orjson.loads(orjson.dumps(configurations.to_stored(wanted)))) == wanted
-
-
-def test_it_derives_the_default_schema_of_the_wire() -> None:
-    hnsw = {
-        "ef_construction": 100,
-        "max_neighbors": 16,
-        "ef_search": 100,
-        "num_threads": 2,
-        "batch_size": 100,
-        "sync_threshold": 1000,
-        "resize_factor": 1.2,
-    }
-    on, off = {"enabled": True, "config": {}}, {"enabled": False, "config": {}}
-    sparse = {"embedding_function": {"type": "unknown"}, "bm25": False}
-    vector = {"space": "l2", "hnsw": hnsw}
-    assert configurations.schema(create(), {}) == {
-        "defaults": {
-            "string": {"fts_index": off, "string_inverted_index": on},
-            "float_list": {"vector_index": {"enabled": False, "config": vector}},
-            "sparse_vector": {"sparse_vector_index": {"enabled": False, "config": sparse}},
-            "int": {"int_inverted_index": on},
-            "float": {"float_inverted_index": on},
-            "bool": {"bool_inverted_index": on},
-        },
-        "keys": {
-            "#embedding": {
-                "float_list": {
-                    "vector_index": {"enabled": True, "config": {**vector, "source_key": "#document"}}
-                }
-            },
-            "#document": {"string": {"fts_index": on, "string_inverted_index": off}},
-        },
-    }
-
-
-def test_it_writes_keys_seen_into_the_schema_but_not_reserved_ones() -> None:
-    made = configurations.schema(create(), {"n": ["int", "float"], "chroma:x": ["int"], "odd": ["unknown"]})
-    defaults = made["defaults"]
-    assert made["keys"]["n"] == {"int": defaults["int"], "float": defaults["float"]}
-    assert set(made["keys"]) == {"#embedding", "#document", "n", "odd"}
-
-
-def test_it_writes_the_embedding_function_into_the_schema() -> None:
-    made = configurations.schema(create(function=OPENAI), {})
-    places = (made["defaults"], made["keys"]["#embedding"])
-    assert [place["float_list"]["vector_index"]["config"]["embedding_function"] for place in places] == [
-        OPENAI
-    ] * 2

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenants.errors import InvalidArgument
+from tenants.errors import InvalidArgument, Unprocessable
 from vectors import metadata
 from vectors.metadata import Metadata
 
@@ -47,6 +48,15 @@ def encoded(value: object) -> str:
         ("1e5", '"1e5"'),
         ('é\n"\\', '"é\\n\\"\\\\"'),
         (None, "null"),
+        (["a", "b,"], '["a","b,"]'),
+        ([1, 2], "[1,2]"),
+        ([1, 2.5], "[1.0,2.5]"),
+        ([1e22, 1], "[10000000000000000000000.0,1.0]"),
+        ([2**63, 1], "[9223372036854776000.0,1.0]"),
+        ([2**70], "[1180591620717411300000.0]"),
+        ([True, False], "[true,false]"),
+        ([], "null"),
+        ("x:[1]", '"x:[1]"'),
     ],
 )
 def test_it_writes_numbers_so_that_their_type_is_in_the_digits(value: object, text: str) -> None:
@@ -98,7 +108,13 @@ def test_it_accepts_other_keys(key: str) -> None:
     assert metadata.encode([{key: 1}]) != [None]
 
 
-@pytest.mark.parametrize("one", [{"k": "\0"}, {"k": "a\0b"}, {"\0": 1}, {"k\0": None}])
+@pytest.mark.parametrize("array", [[1, "a"], [True, 1], [1.5, False], ["a", None], [[1], "a"]])
+def test_it_refuses_an_array_of_several_types(array: list[Any]) -> None:
+    with pytest.raises(Unprocessable, match="'k' must have elements of one type"):
+        metadata.encode([{"n": 1}, {"k": array}])
+
+
+@pytest.mark.parametrize("one", [{"k": ["a", "\0"]}, {"k": "\0"}, {"k": "a\0b"}, {"\0": 1}, {"k\0": None}])
 def test_it_refuses_what_jsonb_cannot_hold(one: Metadata) -> None:
     with pytest.raises(InvalidArgument, match="U\\+0000"):
         metadata.encode([None, one])
@@ -109,8 +125,8 @@ def test_it_accepts_the_spelling_of_what_it_refuses(text: str) -> None:
     assert json.loads(encoded(text)) == text
 
 
-@pytest.mark.parametrize("value", [10**400, -(10**309)])
-def test_it_refuses_an_integer_that_no_float_can_be(value: int) -> None:
+@pytest.mark.parametrize("value", [10**400, -(10**309), [1, 10**400]])
+def test_it_refuses_an_integer_that_no_float_can_be(value: int | list[int]) -> None:
     with pytest.raises(InvalidArgument, match=r"^Validation error: metadatas: "):
         metadata.encode([{"k": value}])
 

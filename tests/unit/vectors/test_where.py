@@ -6,9 +6,22 @@ from typing import Any
 
 import pytest
 
-from tenants.errors import InvalidArgument, Unimplemented
+from tenants.errors import InvalidArgument
 from vectors.limits import MAX_FILTER_DEPTH, MAX_FILTER_LEAVES
-from vectors.where import All, Compares, DocumentContains, Equals, Some, Where, parse, value_name
+from vectors.where import (
+    All,
+    Compares,
+    Contains,
+    DocumentContains,
+    DocumentMatches,
+    Equals,
+    HasId,
+    Some,
+    Where,
+    leaves,
+    parse,
+    value_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +47,15 @@ from vectors.where import All, Compares, DocumentContains, Equals, Some, Where, 
         ({"$or": [{"a": 1}, {"$and": [{"b": 2}]}]}, Some((Equals("a", (1,)), All((Equals("b", (2,)),))))),
         ({"#document": {"$contains": "s"}}, DocumentContains("s")),
         ({"#document": {"$not_contains": "s"}}, DocumentContains("s", is_negated=True)),
+        ({"#document": {"$regex": "a+"}}, DocumentMatches("a+")),
+        ({"#document": {"$not_regex": ""}}, DocumentMatches("", is_negated=True)),
+        ({"k": {"$contains": "v"}}, Contains("k", "v")),
+        ({"k": {"$not_contains": 1.0}}, Contains("k", 1.0, is_negated=True)),
+        ({"#id": "a"}, HasId(("a",))),
+        ({"#id": {"$eq": "a"}}, HasId(("a",))),
+        ({"#id": {"$ne": "a"}}, HasId(("a",), is_negated=True)),
+        ({"#id": {"$in": ["a", "b"]}}, HasId(("a", "b"))),
+        ({"#id": {"$nin": ["a"]}}, HasId(("a",), is_negated=True)),
         ({"chroma:k": 1}, Equals("chroma:k", (1,))),
         ({"k": 2**63 - 1}, Equals("k", (2**63 - 1,))),
         ({"k": -(2**63)}, Equals("k", (-(2**63),))),
@@ -57,6 +79,8 @@ def test_it_tells_numbers_by_type() -> None:
         ({"$contains": "s"}, DocumentContains("s")),
         ({"$contains": ""}, DocumentContains("")),
         ({"$not_contains": "s"}, DocumentContains("s", is_negated=True)),
+        ({"$regex": "a"}, DocumentMatches("a")),
+        ({"$not_regex": "(?i)a"}, DocumentMatches("(?i)a", is_negated=True)),
         ({"$and": [{"$contains": "a"}]}, All((DocumentContains("a"),))),
         ({"$or": []}, Some(())),
     ],
@@ -103,6 +127,23 @@ def test_it_joins_both_filters() -> None:
         {"k": {"$in": [1, True]}},
         {"k": {"$nin": ["a", 1]}},
         {"k": {"$in": [[1]]}},
+        {"k": {"$contains": ["a"]}},
+        {"k": {"$contains": None}},
+        {"k": {"$not_contains": {"a": 1}}},
+        {"#id": 1},
+        {"#id": True},
+        {"#id": None},
+        {"#id": ["a"]},
+        {"#id": "\0"},
+        {"#id": {"$in": [1]}},
+        {"#id": {"$in": []}},
+        {"#id": {"$gt": 1}},
+        {"#id": {"$contains": "a"}},
+        {"#id": {"$regex": "a"}},
+        {"#document": None},
+        {"#document": {"$gt": "a"}},
+        {"#document": {"$regex": 1}},
+        {"#document": {"$not_regex": None}},
         {"k": {"$regex": "a"}},
         {"k": {"$not_regex": "a"}},
         {"k": {"$like": "a"}},
@@ -114,9 +155,6 @@ def test_it_joins_both_filters() -> None:
         {"k": "\0"},
         {"\0": 1},
         {"k\0": {"$lt": 1}},
-        {"#document": "x"},
-        {"#document": {"$eq": "x"}},
-        {"#document": {"$in": ["x"]}},
         {"#document": {"$contains": 1}},
         {"#document": {"$contains": "\0"}},
     ],
@@ -153,18 +191,56 @@ def test_it_refuses_a_bad_where_document(where_document: object) -> None:
 @pytest.mark.parametrize(
     ("where", "where_document"),
     [
-        ({"#id": "a"}, None),
-        ({"#id": {"$in": ["a"]}}, None),
-        ({"k": {"$contains": "a"}}, None),
-        ({"k": {"$not_contains": 1}}, None),
-        ({"#document": {"$regex": "a"}}, None),
-        (None, {"$regex": "a"}),
-        (None, {"$not_regex": "a"}),
+        ({"#document": {"$regex": "a("}}, None),
+        (None, {"$regex": "a("}),
+        (None, {"$and": [{"$not_regex": "(?=a)"}]}),
     ],
 )
-def test_it_names_what_is_not_there_yet(where: object, where_document: object) -> None:
-    with pytest.raises(Unimplemented, match="not supported yet"):
+def test_it_refuses_a_pattern_that_is_none(where: object, where_document: object) -> None:
+    with pytest.raises(InvalidArgument, match=r"^Regex syntax errror: "):
         parse(where, where_document)
+
+
+@pytest.mark.parametrize(
+    ("condition", "type_name"),
+    [
+        ("x", "Str"),
+        ({"$eq": 1}, "Int"),
+        ({"$in": [1.5]}, "Float"),
+        ({"$ne": True}, "Bool"),
+        ({"$gt": 1}, "Int"),
+    ],
+)
+def test_it_compares_no_documents(condition: object, type_name: str) -> None:
+    expected = (
+        f"Cannot filter using metadata key '#document' with type '{type_name}' because indexing is disabled"
+    )
+    with pytest.raises(InvalidArgument) as caught:
+        parse({"#document": condition}, None)
+    assert caught.value.message == expected
+
+
+def test_it_walks_the_conditions_in_their_order() -> None:
+    where = {
+        "$and": [{"a": 1}, {"$or": [{"#id": "b"}, {"c": {"$contains": 2}}]}, {"#document": {"$regex": "d"}}]
+    }
+    tree = parse(where, {"$or": [{"$not_contains": "e"}, {"$and": []}]})
+    assert list(leaves(tree)) == [
+        Equals("a", (1,)),
+        HasId(("b",)),
+        Contains("c", 2),
+        DocumentMatches("d"),
+        DocumentContains("e", is_negated=True),
+    ]
+    assert list(leaves(None)) == []
+
+
+@pytest.mark.parametrize("group", ["$and", "$or"])
+def test_it_bounds_groups_that_are_empty(group: str) -> None:
+    wide: object = {"$or": [{group: []}] * (MAX_FILTER_LEAVES + 1)}
+    for filters in ((wide, None), (None, wide)):
+        with pytest.raises(InvalidArgument, match="more than 1024 groups"):
+            parse(*filters)
 
 
 def nested(depth: int, leaf: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vectors.query.estimate import is_indexed, selectivity
-from vectors.where import All, Compares, DocumentContains, Equals, Some, Where, value_name
+from vectors.where import (
+    All,
+    Compares,
+    Contains,
+    DocumentContains,
+    DocumentMatches,
+    Equals,
+    HasId,
+    Some,
+    Where,
+    value_name,
+)
 
 STATISTICS: dict[str, Any] = {
     "keys": {
@@ -26,6 +37,13 @@ STATISTICS: dict[str, Any] = {
             "common": {},
             "quantiles": [(0.0, 0.0), (0.25, 10.0), (0.5, 20.0), (0.75, 40.0), (1.0, 100.0)],
             "number_coverage": 0.5,
+        },
+        "many": {  # arrays: three values a row
+            "coverage": 3.0,
+            "distinct": 4,
+            "common": {value_name("x"): 0.8, value_name("y"): 0.7},
+            "quantiles": [(0.0, 0.0), (1.0, 10.0)],
+            "number_coverage": 3.0,
         },
         "same": {
             "coverage": 1.0,
@@ -64,6 +82,15 @@ A, B, C = Equals("tag", ("a",)), Equals("tag", ("b",)), Equals("tag", ("c",))
         (DocumentContains("red"), 0.25),
         (DocumentContains("red", is_negated=True), 0.75),
         (DocumentContains("nowhere"), 0.0625),
+        (Contains("tag", "a"), 0.5),
+        (Contains("tag", "a", is_negated=True), 0.5),
+        (Equals("many", ("x", "y")), 1.0),
+        (Compares("many", "<", 5), 1.0),
+        (HasId(("a", "b")), 0.02),
+        (HasId(("a",), is_negated=True), 0.99),
+        (HasId(tuple("abcdefghij" * 20)), 1.0),
+        (DocumentMatches("red"), 0.05),
+        (DocumentMatches("red", is_negated=True), 0.95),
         (All(()), 1.0),
         (Some(()), 0.0),
         (All((A, B)), 0.05),
@@ -71,7 +98,7 @@ A, B, C = Equals("tag", ("a",)), Equals("tag", ("b",)), Equals("tag", ("c",))
     ],
 )
 def test_it_estimates_from_the_statistics(where: Where | None, share: float) -> None:
-    assert selectivity(where, STATISTICS) == pytest.approx(share)
+    assert selectivity(where, STATISTICS, 100) == pytest.approx(share)
 
 
 def test_it_knows_that_a_number_has_one_value_whatever_its_type() -> None:
@@ -122,12 +149,22 @@ def test_it_never_leaves_zero_to_one(where: Where) -> None:
         (DocumentContains("re"), False),
         (DocumentContains("red", is_negated=True), False),
         (Equals("tag", ("a",), is_negated=True), False),
+        (Contains("tag", 1), True),
+        (Contains("tag", 1, is_negated=True), False),
+        (HasId(("a",)), True),
+        (HasId(("a",), is_negated=True), False),
+        (DocumentMatches("red"), False),
         (All((A, DocumentContains("re"))), True),
         (Some((A, DocumentContains("re"))), False),
     ],
 )
 def test_it_knows_what_an_index_can_name(where: Where, expected: bool) -> None:
     assert is_indexed(where) is expected
+
+
+def test_it_knows_that_no_index_has_the_order_of_numbers_in_arrays() -> None:
+    where = Compares("n", "<", 1)
+    assert [is_indexed(where, keys) for keys in ((), ["other"], ["n"], None)] == [True, True, False, False]
 
 
 def test_it_sees_the_long_tail_of_a_number() -> None:

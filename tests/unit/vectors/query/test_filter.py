@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vectors.query.filter import Predicate, as_json_number, like_pattern, to_sql
-from vectors.where import All, Compares, DocumentContains, Equals, Scalar, Some, Where
+from vectors.where import (
+    All,
+    Compares,
+    Contains,
+    DocumentContains,
+    DocumentMatches,
+    Equals,
+    HasId,
+    Scalar,
+    Some,
+    Where,
+)
 
 NASTY = "'; DROP TABLE x; -- %s %(k)s %% $1 \" \\ {key} ?"
 SCALARS: st.SearchStrategy[Scalar] = st.one_of(
@@ -25,7 +36,10 @@ LEAVES: st.SearchStrategy[Where] = st.one_of(
     ),
     st.builds(Compares, st.text(min_size=1), st.sampled_from(["<", "<=", ">", ">="]), st.integers()),
     st.builds(DocumentContains, st.text(), st.booleans()),
+    st.builds(Contains, st.text(min_size=1), SCALARS, st.booleans()),
+    st.builds(HasId, st.lists(st.text(), max_size=3).map(tuple), st.booleans()),
 )
+NO_ARRAYS: tuple[str, ...] = ()
 TREES: st.SearchStrategy[Where] = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
@@ -35,17 +49,28 @@ TREES: st.SearchStrategy[Where] = st.recursive(
     max_leaves=6,
 )
 ALPHABET = re.compile(
-    r"(r\.metadata|r\.document|jsonb_typeof|CASE|WHEN|THEN|END|'number'|LIKE|IS NOT TRUE|AND|OR|true|false"
-    r"|%\(w\d+\)s::(text|jsonb|numeric)|::numeric|@>|->|[<>]=?|[() ])*"
+    r"(r\.metadata|r\.document|r\.record_id|jsonb_typeof|CASE|WHEN|THEN|END|'number'"
+    r"|LIKE|IS NOT TRUE|AND|OR|true|false"
+    r"|jsonb_path_exists\(|'\$\[\*\] \? \(@ [<>]=? \$bound\)'|strpos\(|= ANY|= 0|> 0|'\.'"
+    r"|%\([aw]\d+\)s::(text\[\]|text|jsonb|numeric)|::numeric|@>|->>|->|[<>]=?|[(), ])*"
 )
 
 
 @settings(deadline=None)
-@given(TREES)
-def test_it_writes_only_words_of_ours(where: Where) -> None:
-    predicate = to_sql(where)
+@given(TREES, st.sampled_from([None, NO_ARRAYS]))
+def test_it_writes_only_words_of_ours(where: Where, array_keys: tuple[str, ...] | None) -> None:
+    predicate = to_sql(where, array_keys)
     assert ALPHABET.fullmatch(predicate.text), predicate.text
-    assert set(re.findall(r"%\((w\d+)\)s", predicate.text)) == set(predicate.parameters)
+    used = set(re.findall(r"%\(([aw]\d+)\)s", predicate.text))
+    assert used <= set(predicate.parameters)
+    if array_keys is None:
+        assert used == set(predicate.parameters)
+
+
+@settings(deadline=None)
+@given(TREES, st.sets(st.text(min_size=1, max_size=1)))
+def test_it_gives_each_parameter_one_value_whatever_the_array_keys(where: Where, keys: set[str]) -> None:
+    assert to_sql(where, keys).parameters == to_sql(where).parameters
 
 
 @pytest.mark.parametrize(
@@ -55,6 +80,10 @@ def test_it_writes_only_words_of_ours(where: Where) -> None:
         Equals(NASTY, (NASTY,), is_negated=True),
         Compares(NASTY, ">", 1),
         DocumentContains(NASTY),
+        Contains(NASTY, NASTY),
+        Contains(NASTY, 1),
+        HasId((NASTY,)),
+        HasId((NASTY,), is_negated=True),
         All((Equals(NASTY, (NASTY,)), Some((DocumentContains(NASTY, is_negated=True),)))),
     ],
 )
@@ -65,16 +94,39 @@ def test_it_keeps_the_clients_words_out_of_the_text(where: Where) -> None:
 
 def test_it_asks_for_containment_of_each_value() -> None:
     expected = "(r.metadata @> %(w0)s::jsonb OR r.metadata @> %(w1)s::jsonb)"
-    predicate = to_sql(Equals("k", (1, 'q"')))
+    predicate = to_sql(Equals("k", (1, 'q"')), NO_ARRAYS)
     assert predicate.text == expected
-    assert [json.loads(str(value)) for value in predicate.parameters.values()] == [{"k": 1}, {"k": 'q"'}]
-    assert to_sql(Equals("k", (1, 'q"'), is_negated=True)).text == f"{expected} IS NOT TRUE"
+    values = [json.loads(str(predicate.parameters[name])) for name in ("w0", "w1")]
+    assert values == [{"k": 1}, {"k": 'q"'}]
+    negated = to_sql(Equals("k", (1, 'q"'), is_negated=True), NO_ARRAYS)
+    assert negated.text == f"{expected} IS NOT TRUE"
+
+
+def test_it_asks_for_containment_in_arrays_where_there_may_be_some() -> None:
+    for array_keys in (None, ("k", "other")):
+        predicate = to_sql(Equals("k", ("v",)), array_keys)
+        assert predicate.text == "(r.metadata @> %(w0)s::jsonb OR r.metadata @> %(a0)s::jsonb)"
+        assert predicate.parameters == {"w0": '{"k":"v"}', "a0": '{"k":["v"]}'}
+    both = All((Equals("k", ("v",)), Equals("other", ("v",))))
+    assert re.findall(r"a\d", to_sql(both, ("other",)).text) == ["a1"]
+
+
+def test_it_tells_integers_from_floats_in_contains_alone() -> None:
+    digits = "strpos(r.metadata ->> %(w1)s::text, '.')"
+    assert to_sql(Contains("k", 1), NO_ARRAYS).text == f"((r.metadata @> %(w0)s::jsonb) AND {digits} = 0)"
+    assert to_sql(Contains("k", 1.0), NO_ARRAYS).text == f"((r.metadata @> %(w0)s::jsonb) AND {digits} > 0)"
+    assert to_sql(Contains("k", True), NO_ARRAYS) == to_sql(Equals("k", (True,)), NO_ARRAYS)
+
+
+def test_it_has_no_sql_for_a_pattern() -> None:
+    with pytest.raises(TypeError, match="resolved"):
+        to_sql(All((DocumentMatches("a"),)))
 
 
 def test_it_compares_numbers_exactly() -> None:
-    predicate = to_sql(Compares("k", "<=", 2**63 - 1))
+    predicate = to_sql(Compares("k", "<=", 2**63 - 1), NO_ARRAYS)
     assert predicate.text.endswith("<= %(w1)s::numeric")
-    assert predicate.parameters == {"w0": "k", "w1": "9223372036854775807"}
+    assert (predicate.parameters["w0"], predicate.parameters["w1"]) == ("k", "9223372036854775807")
 
 
 @pytest.mark.parametrize(("number", "text"), [(1, "1"), (1.0, "1.0"), (0.1, "0.1"), (-1e-300, "-1e-300")])

@@ -1,0 +1,32 @@
+"""A page whose errors and requests to anybody else fail the test; and whether it fits its screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page
+
+
+@contextmanager
+def watched(browser: Browser, url: str, *, width: int = 1280, has_scripts: bool = True) -> Iterator[Page]:
+    """A page of its own session; what it must not do is found at the end."""
+    trouble: list[str] = []
+    with browser.new_context(
+        viewport={"width": width, "height": 800}, java_script_enabled=has_scripts
+    ) as context:
+        page = context.new_page()
+        page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(url) else trouble.append(request.url),
+        )
+        yield page
+    assert trouble == []
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing is wider than the screen."""
+    root = "document.documentElement"
+    assert page.evaluate(f"{root}.scrollWidth") <= page.evaluate(f"{root}.clientWidth"), page.url
