@@ -5,33 +5,50 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 QUICK ?=
+PEER ?=
+SEED ?=
+CONFORMANCE_ARGS ?=
 BROWSER ?= 1
+CLIENTS ?= 1
 PYTEST_ARGS ?=
+CASES ?= 10000
+SEQUENCES ?= 2000
 
 REQUIREMENTS := deploy/requirements
+NPM_CLIENTS := tests/clients/npm
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help up test test-unit e2e check fmt bench lock clean browser
+.PHONY: help up test test-unit e2e fuzz model conformance check fmt bench lock clean browser clients node
 
 help: ## this manual
 	@echo "Tessera: a vector cloud that anyone can run."
 	@echo
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Variables: PORT=8000 DATA_DIR=var (up), QUICK=1 (bench), BROWSER=0 (test), PYTEST_ARGS='-k name' (test),"
+	@echo "  Variables: PORT=8000 DATA_DIR=var (up), QUICK=1 (bench), BROWSER=0 CLIENTS=0 PYTEST_ARGS='-k name' (test),"
+	@echo "  PEER=1 SEED=7 (conformance: against chroma run too; with the random numbers of an earlier run),"
+	@echo "  CASES=10000 (fuzz), SEQUENCES=2000 (model; MODEL_SEED=… repeats them),"
 	@echo "  PYTHON=python3.12 (which Python makes .venv); DATABASE_URL and REDIS_URL to use servers of your own."
 
 up: .venv/up.stamp ## start everything, show the main job on real data, stay up until Ctrl-C
 	@exec .venv/bin/python manage.py up
 
-test: .venv/dev.stamp browser ## every test, beside a running `make up`
-	@exec .venv/bin/python -m pytest $(if $(filter 0,$(BROWSER)),-m "not browser") $(PYTEST_ARGS)
+WITHOUT := $(if $(filter 0,$(BROWSER)),and not browser) $(if $(filter 0,$(CLIENTS)),and not clients)
+
+test: .venv/dev.stamp .venv-conformance/conformance.stamp browser clients ## every test, beside a running `make up`
+	@exec .venv/bin/python -m pytest $(if $(strip $(WITHOUT)),-m "$(wordlist 2,9,$(WITHOUT))") $(PYTEST_ARGS)
 
 test-unit: .venv/dev.stamp ## the tests that need no database: seconds
 	@exec .venv/bin/python -m pytest tests/unit $(PYTEST_ARGS)
 
 e2e: .venv/dev.stamp browser ## the tests that drive a browser
 	@exec .venv/bin/python -m pytest -m browser $(PYTEST_ARGS)
+
+fuzz: .venv/dev.stamp ## requests made from the API description: CASES=10000 and more
+	@exec env FUZZ_CASES=$(CASES) .venv/bin/python -m pytest -s -p no:logging --timeout 1800 tests/property/test_description.py $(PYTEST_ARGS)
+
+model: .venv/dev.stamp ## random sequences of everything against a model, on every core
+	@exec env MODEL_SEQUENCES=$(SEQUENCES) .venv/bin/python -m tests.property.many $(PYTEST_ARGS)
 
 check: .venv/dev.stamp ## format, lints, types, import arrows, migrations
 	.venv/bin/ruff format --check --quiet .
@@ -49,6 +66,10 @@ fmt: .venv/dev.stamp ## format, and mend what the lints can mend
 bench: .venv/dev.stamp .venv-bench/bench.stamp ## ours against a Chroma server, same machine, same data
 	@exec env QUICK=$(QUICK) .venv/bin/python -m bench
 
+conformance: .venv/dev.stamp .venv-conformance/conformance.stamp ## the suite that Chroma ships, against ours
+	@exec .venv/bin/python -m tests.conformance $(if $(filter-out 0,$(PEER)),--peer) \
+	    $(if $(SEED),--seed $(SEED)) $(CONFORMANCE_ARGS)
+
 UV_FLAGS := --quiet --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header
 
 lock: ## write deploy/requirements/*.txt anew from pyproject.toml (needs uv)
@@ -57,9 +78,13 @@ lock: ## write deploy/requirements/*.txt anew from pyproject.toml (needs uv)
 	uv pip compile $(UV_FLAGS) --extra up --extra dev \
 	    -c $(REQUIREMENTS)/up.txt pyproject.toml -o $(REQUIREMENTS)/dev.txt
 	uv pip compile $(UV_FLAGS) --extra bench pyproject.toml -o $(REQUIREMENTS)/bench.txt
+	uv pip compile $(UV_FLAGS) --extra clients pyproject.toml -o $(REQUIREMENTS)/clients.txt
+	uv pip compile $(UV_FLAGS) --extra conformance pyproject.toml -o $(REQUIREMENTS)/conformance.txt
+	cd $(NPM_CLIENTS) && npm install --package-lock-only --silent
 
-clean: ## remove .venv, .venv-bench and caches; data in $DATA_DIR stays
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove .venv, .venv-* and caches; data in $DATA_DIR stays
+	rm -rf .venv .venv-bench .venv-clients .venv-conformance $(NPM_CLIENTS)/node_modules
+	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- installations: a stamp bears the date of the lock file it was made from; dev holds all of up -----
@@ -85,6 +110,42 @@ clean: ## remove .venv, .venv-bench and caches; data in $DATA_DIR stays
 	@echo "installing the peer of the bench into .venv-bench (about a minute, once)"
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+.venv-clients/clients.stamp: $(REQUIREMENTS)/clients.txt
+	@echo "installing the clients that the tests drive into .venv-clients (about a minute, once)"
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/python $(PIP_INSTALL) --no-compile -r $<
+	@touch $@
+
+# Without optional packages: 50 MB of bindings that only the command-line tool needs.
+$(NPM_CLIENTS)/node_modules/clients.stamp: $(NPM_CLIENTS)/package-lock.json | node
+	@echo "installing the JavaScript client into $(NPM_CLIENTS)/node_modules"
+	@cd $(NPM_CLIENTS) && npm ci --silent --omit=optional
+	@touch $@
+
+# Tests marked `clients` drive the published clients.
+ifneq ($(CLIENTS),0)
+clients: .venv-clients/clients.stamp $(NPM_CLIENTS)/node_modules/clients.stamp
+endif
+
+node:
+	@if ! command -v node > /dev/null || ! command -v npm > /dev/null; then \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	        echo "installing nodejs and npm for the tests of the JavaScript client"; \
+	        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm > /dev/null; \
+	    else \
+	        echo "The tests of the JavaScript client need node and npm. Ask an administrator for:"; \
+	        echo "apt-get install nodejs npm"; \
+	        echo "Or leave all tests of clients out, explicitly: CLIENTS=0 make test"; \
+	        exit 1; \
+	    fi; \
+	fi
+
+.venv-conformance/conformance.stamp: $(REQUIREMENTS)/conformance.txt
+	@echo "installing Chroma's own suite into .venv-conformance (about a minute, once)"
+	@$(PYTHON) -m venv .venv-conformance
+	@.venv-conformance/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 
 # Tests marked `browser` drive the system's Chromium.
