@@ -18,6 +18,7 @@ Next = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("tessera.access")
 
 _SHARED_PATHS = ("/api/", "/openapi.json")
+_WIRE_PATHS = ("/api/v1", "/api/v2")
 # Everything from here, nothing inline, nowhere else to send a form: a stored script stays text.
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -77,7 +78,7 @@ class OtherOrigins:
 
 
 class ForPages:
-    """Sessions and what builds on them, for everything but the API, whose requests bear a key and no cookie.
+    """Sessions and what builds on them, for everything but the wire, whose requests bear a key and no cookie.
 
     Each layer costs a request some microseconds, and the API's are counted in hundreds.
     """
@@ -89,7 +90,7 @@ class ForPages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Choose by the path."""
-        return (self.without if request.path.startswith("/api/") else self.within)(request)
+        return (self.without if request.path.startswith(_WIRE_PATHS) else self.within)(request)
 
 
 class ContentSecurityPolicy:

@@ -29,6 +29,8 @@ _WEB_FUNCTIONS = (
     "tenants_memberships(uuid)",
     "tenants_resolve(text)",
     "tenants_everyone()",
+    "tenants_identify_account(bytea[])",
+    "tenants_invited(bytea)",
 )
 
 
@@ -150,5 +152,6 @@ def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
     raw.execute(tables.format(web))
     raw.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(web))
     raw.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}").format(web))
+    raw.execute(sql.SQL("REVOKE UPDATE, DELETE ON tenants_auditentry FROM {}").format(web))
     for function in _WEB_FUNCTIONS:
         raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(web))

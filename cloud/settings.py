@@ -74,6 +74,8 @@ def _secret(name: str) -> str:
 
 SECRET_KEY = _secret("SECRET_KEY")
 KEY_PEPPER = _secret("KEY_PEPPER")
+# The first signs new keys; keys under the others still work, until the last of them is gone.
+KEY_PEPPERS = [KEY_PEPPER, *_words("KEY_PEPPERS_BEFORE", "")]
 DEBUG = False
 ALLOWED_HOSTS = _words("ALLOWED_HOSTS", "*" if IS_DEVELOPMENT else "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS", "")
@@ -134,7 +136,8 @@ WEB_PROCESS_COUNT = _integer("WEB_PROCESS_COUNT", _integer("WEB_WORKERS", 2, at_
 # --- the wire --------------------------------------------------------------------------------------
 MAX_BODY_BYTES = _integer("MAX_BODY_BYTES", 41_943_040, at_least=1024)
 CORS_ORIGINS = _words("CORS_ORIGINS", "")
-KEY_CACHE_SECONDS = 1  # a revoked key is refused everywhere within this time
+KEY_CACHE_SECONDS = 0.8  # a revoked key is refused everywhere within a second: this and one request
+CONTROL_REQUESTS_PER_MINUTE = _integer("CONTROL_REQUESTS_PER_MINUTE", 600, at_least=1)
 MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 2_000, at_least=1)
 SCHEMA_KEYS_AT = _one_of("SCHEMA_KEYS_AT", "compaction", "write")
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body limit above is checked before a byte is read
@@ -161,6 +164,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django_htmx",
     "rest_framework",

@@ -22,6 +22,11 @@ def begin(traceparent: str) -> str:
     return trace_id
 
 
+def current() -> str:
+    """The trace id of this request; `-` outside requests."""
+    return _current.get()
+
+
 def continued(traceparent: str) -> str | None:
     """The trace id in a valid `traceparent`, else None."""
     match = _TRACEPARENT.match(traceparent)

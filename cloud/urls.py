@@ -10,6 +10,7 @@ from cloud.api.views import description, system
 urlpatterns = [
     path("api/v2", include("cloud.api.urls")),
     path("api/v1/<path:path>", system.gone),
+    path("api/control/v1", include("cloud.api.control.urls")),
     path("openapi.json", description.openapi),
     path("docs/", description.docs),
     path("docs", description.docs_redirect),

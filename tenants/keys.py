@@ -1,17 +1,8 @@
-"""API keys: issue, list, revoke, authenticate.
-
-A key reads `ck-` + 40 random hex digits (160 bits) + 8 digits of CRC-32, so that a typing error is refused
-without asking the database and a leaked key is recognised by form. Stored is an HMAC-SHA-256 under the
-server's pepper: a stolen table opens nothing. A slow hash is for passwords, which are guessable.
-"""
+"""API keys: issue, list, revoke, authenticate. Their text, and what is stored of it, is `secret_text`'s."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import secrets
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from tenants import secret_text
 from tenants.errors import InvalidArgument, NotFound, Unauthenticated
 from tenants.identity import ALL_VERBS, OPERATOR_VERBS, READ_VERBS, Identity
 from tenants.models import ApiKey, ApiKeyDatabase, Database
@@ -27,8 +19,6 @@ from tenants.quotas import Limits
 from tenants.scope import tenant_transaction
 
 PREFIX = "ck-"
-_RANDOM_DIGITS = 40
-_DISPLAY_CHARACTERS = 9
 
 
 @dataclass(frozen=True)
@@ -37,25 +27,6 @@ class IssuedKey:
 
     key_id: UUID
     secret: str
-
-
-def generate() -> str:
-    """A new secret in the form above."""
-    random = secrets.token_hex(_RANDOM_DIGITS // 2)
-    return f"{PREFIX}{random}{zlib.crc32(random.encode()):08x}"
-
-
-def is_well_formed(secret: str) -> bool:
-    """Whether the text has a key's prefix, length and checksum; says nothing about its being issued."""
-    body = secret.removeprefix(PREFIX)
-    if body == secret or len(body) != _RANDOM_DIGITS + 8 or not body.isascii():
-        return False
-    return body[_RANDOM_DIGITS:] == f"{zlib.crc32(body[:_RANDOM_DIGITS].encode()):08x}"
-
-
-def digest(secret: str, *, pepper: str) -> bytes:
-    """What is stored of a key: 32 bytes."""
-    return hmac.new(pepper.encode(), secret.encode(), hashlib.sha256).digest()
 
 
 def issue(
@@ -75,7 +46,7 @@ def issue(
     """
     if not name.strip() or len(name) > 128:
         raise InvalidArgument(f"a key's name has 1 to 128 characters, got {len(name)}")
-    secret = generate()
+    secret = secret_text.generate(PREFIX)
     wanted = set(database_ids)
     with tenant_transaction(tenant_id):
         found = list(Database.objects.filter(tenant_id=tenant_id, database_id__in=wanted))
@@ -84,8 +55,8 @@ def issue(
         key = ApiKey.objects.create(
             tenant_id=tenant_id,
             name=name.strip(),
-            display_prefix=secret[:_DISPLAY_CHARACTERS],
-            digest=digest(secret, pepper=pepper),
+            display_prefix=secret[: secret_text.DISPLAY_CHARACTERS],
+            digest=secret_text.digest(secret, pepper=pepper),
             is_limited_to_databases=bool(wanted),
             is_read_only=is_read_only,
             is_operator=is_operator,
@@ -142,10 +113,10 @@ def authenticate(secret: str, *, pepper: str, may_operate: bool) -> Identity:
             "Permission denied. The client sent the literal token 'None': pass api_key=… to CloudClient, "
             "since this version of the client does not read CHROMA_API_KEY from the environment.",
         )
-    if not is_well_formed(secret):
+    if not secret_text.is_well_formed(secret, prefix=PREFIX):
         raise Unauthenticated
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM tenants_identify(%s)", [digest(secret, pepper=pepper)])
+        cursor.execute("SELECT * FROM tenants_identify(%s)", [secret_text.digest(secret, pepper=pepper)])
         row = cursor.fetchone()
     if row is None:
         raise Unauthenticated

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection
 
 from tenants.errors import AlreadyExists, InvalidArgument
 from tenants.models import Member, Role, User
+from tenants.roles import Action, may
 from tenants.scope import tenant_transaction
 
 
@@ -25,12 +26,12 @@ class Membership:
     @property
     def may_manage_keys(self) -> bool:
         """Whether the role may create and revoke API keys."""
-        return self.role in (Role.OWNER, Role.ADMIN, Role.DEVELOPER)
+        return may(self.role, Action.CREATE_KEY)
 
     @property
     def may_read_records(self) -> bool:
         """Whether the role may see what records hold."""
-        return self.role != Role.BILLING
+        return may(self.role, Action.VIEW_RECORDS)
 
 
 def create_user(email: str, password: str) -> User:

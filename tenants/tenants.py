@@ -8,15 +8,17 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection
 
-from tenants import names
+from tenants import audit, names
+from tenants.actors import SYSTEM, Actor, ActorKind
 from tenants.errors import AlreadyExists, NotFound
-from tenants.models import Tenant
+from tenants.models import Member, Tenant
 from tenants.quotas import Limits
+from tenants.roles import Role
 from tenants.scope import tenant_transaction
 
 
-def create(name: str) -> Tenant:
-    """Make a tenant.
+def create(name: str, *, by: Actor = SYSTEM) -> Tenant:
+    """Make a tenant; a person who does becomes its owner.
 
     Raises:      InvalidArgument for a short name, AlreadyExists
     Transaction: opens one, bound to the new tenant
@@ -25,7 +27,11 @@ def create(name: str) -> Tenant:
     tenant_id = uuid.uuid4()
     try:
         with tenant_transaction(tenant_id):
-            return Tenant.objects.create(tenant_id=tenant_id, name=name)
+            tenant = Tenant.objects.create(tenant_id=tenant_id, name=name)
+            if by.kind is ActorKind.USER and by.actor_id is not None:
+                Member.objects.create(tenant=tenant, user_id=by.actor_id, role=Role.OWNER.value)
+            audit.record(by, tenant_id, "tenant.create", subject_id=tenant_id, subject_label=name)
+            return tenant
     except IntegrityError as error:
         raise AlreadyExists(f"Tenant [{name}] already exists") from error
 

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from tenants import keys
+from tenants import keys, secret_text
 from tenants.errors import Unauthenticated
 from tenants.identity import Identity
 
@@ -64,7 +64,7 @@ def authenticate(request: HttpRequest) -> Identity:
     secret = _secret(request)
     if not secret:
         raise Unauthenticated
-    digest = keys.digest(secret, pepper=settings.KEY_PEPPER)
+    digest = secret_text.digest(secret, pepper=settings.KEY_PEPPER)
     identity = _cache.get(digest)
     if identity is None:
         identity = keys.authenticate(secret, pepper=settings.KEY_PEPPER, may_operate=settings.IS_DEVELOPMENT)
@@ -75,10 +75,12 @@ def authenticate(request: HttpRequest) -> Identity:
 
 
 def _secret(request: HttpRequest) -> str:
-    """The key in `x-chroma-token`, else in `Authorization`: as a bearer token or as the password of Basic."""
-    secret = request.headers.get("x-chroma-token", "")
-    if secret:
-        return secret
+    """The key in `x-chroma-token`, else in `Authorization`."""
+    return request.headers.get("x-chroma-token", "") or bearer_secret(request)
+
+
+def bearer_secret(request: HttpRequest) -> str:
+    """The secret in `Authorization`: a bearer token, or the password of Basic; empty without one."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from cloud.api.authentication import forget_all
-from tenants import keys
+from tenants import keys, secret_text
 from tests.factories import Cast, Place, Wire
 from tests.wire.helpers import MISSING, PLAIN, assert_error, limited
 
@@ -44,7 +44,7 @@ def test_it_leaves_a_key_nothing_when_its_databases_are_gone(acme: Cast) -> None
     assert key.get(f"/tenants/{acme.name}/databases").body == []
 
 
-WELL_FORMED_BUT_UNKNOWN = keys.generate()
+WELL_FORMED_BUT_UNKNOWN = secret_text.generate("ck-")
 
 
 @pytest.mark.parametrize(

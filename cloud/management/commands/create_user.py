@@ -21,7 +21,7 @@ class Command(OperatorCommand):
         """EMAIL, and the person's place."""
         parser.add_argument("email")
         parser.add_argument("--tenant", required=True)
-        parser.add_argument("--role", choices=Role.values, default=Role.OWNER)
+        parser.add_argument("--role", choices=[role.value for role in Role], default=Role.OWNER)
 
     def run(self, *, email: str, tenant: str, role: str, **_: Any) -> str:
         """Create the person and the place."""

@@ -1,0 +1,1 @@
+"""Shapes of JSON of the control API: no rules."""

@@ -1,0 +1,64 @@
+"""Who does something to a tenant: a person, a program, a command, or the service itself. [pure]"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from tenants.errors import PermissionDenied
+from tenants.roles import Action, Role, may
+
+
+class ActorKind(StrEnum):
+    """What kind of actor; the values stand in the audit log."""
+
+    USER = "user"
+    SERVICE_ACCOUNT = "service_account"
+    API_KEY = "api_key"
+    COMMAND = "command"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, as what, and from where.
+
+    role:          in the tenant that is acted on; None for operators and for strangers
+    is_operator:   acts for the installation, and may do everything
+    home:          the id and the name of a service account's tenant
+    impersonator:  the operator behind the person, when there is one
+    """
+
+    kind: ActorKind
+    actor_id: UUID | None
+    label: str
+    role: Role | None = None
+    is_operator: bool = False
+    home: tuple[UUID, str] | None = None
+    impersonator: str = ""
+    address: str | None = None
+    client: str = ""
+    trace_id: str = ""
+
+    def may(self, action: Action) -> bool:
+        """Whether the actor carries the action in the tenant."""
+        return self.is_operator or (self.role is not None and may(self.role, action))
+
+    def require(self, action: Action) -> None:
+        """The actor carries the action.
+
+        Raises:  PermissionDenied, which names the role and the action
+        """
+        if not self.may(action):
+            role = self.role.value if self.role else "no"
+            raise PermissionDenied(f"Permission denied. {action.value} is not allowed with {role} role.")
+
+
+# What the service does on its own: expiry, retention, invoices.
+SYSTEM = Actor(ActorKind.SYSTEM, None, "system", is_operator=True)
+
+
+def command(name: str) -> Actor:
+    """Whoever runs `manage.py <name>` on a machine of the installation."""
+    return Actor(ActorKind.COMMAND, None, f"manage.py {name}", is_operator=True)

@@ -1,0 +1,27 @@
+"""The control plane's facts: who there is, what they own, and what the database itself must guarantee.
+
+One module per noun. Verbs live in the modules named after their noun (`keys.issue`, `databases.create`).
+Row-level security on these tables is part of the migration that makes them.
+"""
+
+from tenants.models.accounts import ServiceAccount, ServiceAccountKey
+from tenants.models.audit import AuditEntry, AuditHead
+from tenants.models.keys import ApiKey, ApiKeyDatabase
+from tenants.models.people import Invitation, Member, Role, User
+from tenants.models.places import Database, Plan, Tenant
+
+__all__ = [
+    "ApiKey",
+    "ApiKeyDatabase",
+    "AuditEntry",
+    "AuditHead",
+    "Database",
+    "Invitation",
+    "Member",
+    "Plan",
+    "Role",
+    "ServiceAccount",
+    "ServiceAccountKey",
+    "Tenant",
+    "User",
+]

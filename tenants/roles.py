@@ -1,0 +1,110 @@
+"""What each role may do: one table, from which the documentation and the tests are made. [pure]
+
+The verbs of the control plane call `require` themselves, so that no edge can forget it. Whoever acts for the
+installation (an operator, a command, the service itself) may do everything.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person or a service account is in a tenant."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+    BILLING = "billing"
+
+    @property
+    def label(self) -> str:
+        """As people read it."""
+        return self.value.capitalize()
+
+
+class Action(StrEnum):
+    """What can be done in a tenant; the values are the names in the audit log."""
+
+    VIEW_TENANT = "tenant.view"
+    UPDATE_TENANT = "tenant.update"
+    DELETE_TENANT = "tenant.delete"
+    VIEW_MEMBERS = "members.view"
+    INVITE_MEMBER = "members.invite"
+    CHANGE_ROLE = "members.change_role"
+    REMOVE_MEMBER = "members.remove"
+    MANAGE_OWNERS = "members.manage_owners"
+    VIEW_SERVICE_ACCOUNTS = "service_accounts.view"
+    MANAGE_SERVICE_ACCOUNTS = "service_accounts.manage"
+    VIEW_DATABASES = "databases.view"
+    CREATE_DATABASE = "databases.create"
+    DELETE_DATABASE = "databases.delete"
+    RESTORE_DATABASE = "databases.restore"
+    VIEW_COLLECTIONS = "collections.view"
+    MANAGE_COLLECTIONS = "collections.manage"
+    DELETE_COLLECTION = "collections.delete"
+    RESTORE_COLLECTION = "collections.restore"
+    VIEW_RECORDS = "records.view"
+    WRITE_RECORDS = "records.write"
+    VIEW_KEYS = "keys.view"
+    CREATE_KEY = "keys.create"
+    ROTATE_KEY = "keys.rotate"
+    REVOKE_KEY = "keys.revoke"
+    VIEW_QUOTAS = "quotas.view"
+    REQUEST_QUOTA = "quotas.request"
+    VIEW_USAGE = "usage.view"
+    VIEW_BILLING = "billing.view"
+    MANAGE_BILLING = "billing.manage"
+    VIEW_AUDIT = "audit.view"
+
+
+_BILLING = frozenset(
+    {
+        Action.VIEW_TENANT,
+        Action.VIEW_MEMBERS,
+        Action.VIEW_QUOTAS,
+        Action.VIEW_USAGE,
+        Action.VIEW_BILLING,
+        Action.MANAGE_BILLING,
+    }
+)
+_VIEWER = frozenset(
+    {
+        Action.VIEW_TENANT,
+        Action.VIEW_MEMBERS,
+        Action.VIEW_DATABASES,
+        Action.VIEW_COLLECTIONS,
+        Action.VIEW_RECORDS,
+        Action.VIEW_QUOTAS,
+        Action.VIEW_USAGE,
+    }
+)
+_DEVELOPER = _VIEWER | {
+    Action.CREATE_DATABASE,
+    Action.DELETE_DATABASE,
+    Action.RESTORE_DATABASE,
+    Action.MANAGE_COLLECTIONS,
+    Action.DELETE_COLLECTION,
+    Action.RESTORE_COLLECTION,
+    Action.WRITE_RECORDS,
+    Action.VIEW_KEYS,
+    Action.CREATE_KEY,
+    Action.ROTATE_KEY,
+    Action.REVOKE_KEY,
+    Action.REQUEST_QUOTA,
+}
+_ADMIN = frozenset(Action) - {Action.DELETE_TENANT, Action.MANAGE_OWNERS, Action.MANAGE_BILLING}
+
+MATRIX: dict[Role, frozenset[Action]] = {
+    Role.OWNER: frozenset(Action),
+    Role.ADMIN: _ADMIN,
+    Role.DEVELOPER: _DEVELOPER,
+    Role.VIEWER: _VIEWER,
+    Role.BILLING: _BILLING,
+}
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether the role carries the action."""
+    return action in MATRIX[role]
