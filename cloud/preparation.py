@@ -25,7 +25,7 @@ from vectors.query.plan import ROLE_DEFAULTS
 MIN_SERVER_VERSION = 160_000
 MIN_VECTOR_VERSION = (0, 8, 6)
 _WEB_FUNCTIONS = (
-    "tenants_identify(bytea)",
+    "tenants_identify(bytea[])",
     "tenants_memberships(uuid)",
     "tenants_resolve(text)",
     "tenants_everyone()",

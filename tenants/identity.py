@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
+from tenants.prices import Prices
 from tenants.quotas import Limits
 
 # What clients send when they were given no name (contract, section 3.4).
@@ -72,6 +73,12 @@ class Identity:
     the tenant. `only_database` is the name of the one database that the key reaches, when it is one.
     `tenant_id` is what row-level security compares with: it comes from the key, never
     from a path.
+
+    collections:                ids of the only collections that the key may use; None: all of its databases
+    networks:                   where it may be used from, in CIDR notation; empty: anywhere
+    forced_where:               a filter (JSON) that is AND-ed into everything it reads, writes and deletes
+    requests_per_minute_count:  of this key, beside its tenant's
+    suspension:                 why its tenant is suspended; None: it is not
     """
 
     key_id: UUID
@@ -83,6 +90,13 @@ class Identity:
     expires_at: datetime | None
     only_database: str | None = None
     limits: Limits = field(default_factory=Limits)
+    collections: frozenset[UUID] | None = None
+    networks: tuple[str, ...] = ()
+    forced_where: str | None = None
+    requests_per_minute_count: int | None = None
+    prices: Prices = field(default_factory=Prices)
+    spend_cap_nano: int | None = None
+    suspension: str | None = None
 
     # Django REST framework asks this of whatever stands in `request.user`.
     is_authenticated = True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -13,8 +14,9 @@ from django.db.models import QuerySet
 
 from tenants import secret_text
 from tenants.errors import InvalidArgument, NotFound, Unauthenticated
-from tenants.identity import ALL_VERBS, OPERATOR_VERBS, READ_VERBS, Identity
+from tenants.identity import ALL_VERBS, OPERATOR_VERBS, READ_VERBS, Identity, Verb
 from tenants.models import ApiKey, ApiKeyDatabase, Database
+from tenants.prices import Prices
 from tenants.quotas import Limits
 from tenants.scope import tenant_transaction
 
@@ -58,7 +60,7 @@ def issue(
             display_prefix=secret[: secret_text.DISPLAY_CHARACTERS],
             digest=secret_text.digest(secret, pepper=pepper),
             is_limited_to_databases=bool(wanted),
-            is_read_only=is_read_only,
+            verbs=sorted(verb.value for verb in READ_VERBS) if is_read_only else None,
             is_operator=is_operator,
             expires_at=expires_at,
         )
@@ -100,7 +102,7 @@ def _living(tenant_id: UUID) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(tenant_id=tenant_id, revoked_at=None)
 
 
-def authenticate(secret: str, *, pepper: str, may_operate: bool) -> Identity:
+def authenticate(secret: str, *, peppers: Sequence[str], may_operate: bool) -> Identity:
     """Who this key is; one round trip.
 
     `may_operate` is false outside the development profile: operator keys are ordinary there.
@@ -115,23 +117,38 @@ def authenticate(secret: str, *, pepper: str, may_operate: bool) -> Identity:
         )
     if not secret_text.is_well_formed(secret, prefix=PREFIX):
         raise Unauthenticated
+    digests = [secret_text.digest(secret, pepper=one) for one in peppers]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM tenants_identify(%s)", [secret_text.digest(secret, pepper=pepper)])
+        cursor.execute("SELECT * FROM tenants_identify(%s)", [digests])
         row = cursor.fetchone()
     if row is None:
         raise Unauthenticated
-    key_id, tenant_id, tenant_name, limited, ids, names, only, *rights, expires_at, plan, overrides = row
-    read_only, operator = rights
+    return _identity(row, may_operate=may_operate)
+
+
+def _identity(row: tuple[Any, ...], *, may_operate: bool) -> Identity:
+    key_id, tenant_id, tenant_name, limited, ids, names, only, *scopes, plan, overrides, prices, cap = row[
+        :18
+    ]
+    suspension = row[18]
+    collection_ids, verbs, networks, forced_where, rate, operator, expires_at = scopes
     is_operator = operator and may_operate
-    verbs = READ_VERBS if read_only else ALL_VERBS | (OPERATOR_VERBS if is_operator else frozenset())
+    allowed = ALL_VERBS if verbs is None else ALL_VERBS & {Verb(verb) for verb in verbs}
     return Identity(
         key_id=key_id,
         tenant_id=tenant_id,
         tenant_name=tenant_name,
         databases=dict(zip(ids, names, strict=True)) if limited else None,
-        verbs=verbs,
+        verbs=allowed | (OPERATOR_VERBS if is_operator else frozenset()),
         is_operator=is_operator,
         expires_at=expires_at,
         only_database=only,
         limits=Limits.from_overrides({**json.loads(plan), **json.loads(overrides)}),
+        collections=None if collection_ids is None else frozenset(collection_ids),
+        networks=tuple(networks),
+        forced_where=forced_where,
+        requests_per_minute_count=rate,
+        prices=Prices.from_plan(json.loads(prices)),
+        spend_cap_nano=cap,
+        suspension=suspension,
     )

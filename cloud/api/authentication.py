@@ -67,7 +67,9 @@ def authenticate(request: HttpRequest) -> Identity:
     digest = secret_text.digest(secret, pepper=settings.KEY_PEPPER)
     identity = _cache.get(digest)
     if identity is None:
-        identity = keys.authenticate(secret, pepper=settings.KEY_PEPPER, may_operate=settings.IS_DEVELOPMENT)
+        identity = keys.authenticate(
+            secret, peppers=settings.KEY_PEPPERS, may_operate=settings.IS_DEVELOPMENT
+        )
         _cache.put(digest, identity)
     if identity.expires_at is not None and identity.expires_at <= datetime.now(UTC):
         raise Unauthenticated

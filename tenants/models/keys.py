@@ -7,6 +7,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from tenants.identity import READ_VERBS
 from tenants.models.people import User
 from tenants.models.places import Database, Tenant
 
@@ -35,7 +36,6 @@ class ApiKey(models.Model):
     allowed_networks = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     forced_where = models.TextField(null=True, blank=True)  # noqa: DJ001 (null: none)
     requests_per_minute_count = models.PositiveIntegerField(null=True, blank=True)
-    is_read_only = models.BooleanField(default=False)
     is_operator = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL)
     replaced_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
@@ -48,6 +48,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.display_prefix}…)"
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the key has verbs that read and no others."""
+        return self.verbs is not None and {verb.value for verb in READ_VERBS}.issuperset(self.verbs)
 
 
 class ApiKeyDatabase(models.Model):
