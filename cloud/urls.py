@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/control/v1", include("cloud.api.control.urls")),
     path("openapi.json", description.openapi),
     path("docs/", description.docs),
+    path("docs/control/", description.docs, {"is_control": True}),
     path("docs", description.docs_redirect),
     path("dashboard/", include("cloud.dashboard.urls")),
     path("dashboard", RedirectView.as_view(url="/dashboard/")),

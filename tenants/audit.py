@@ -130,6 +130,11 @@ def walk(tenant_id: UUID | None) -> Iterator[AuditEntry]:
         after = page[-1].sequence
 
 
+def chains() -> list[UUID]:
+    """Whose chains there are, the nil UUID for the installation: all of them to the owner of the database."""
+    return list(AuditHead.objects.order_by("tenant_id").values_list("tenant_id", flat=True))
+
+
 def verify(tenant_id: UUID | None) -> Verdict:
     """Follow the chain from its beginning to its head."""
     chain = tenant_id or INSTALLATION

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from django.db import DatabaseError, connection
 
-from cloud.processes import Service
+from cloud.processes import ServerError, Service
 from tenants import audit
 from tenants.roles import Action, Role, may
 from tests import stage
@@ -83,3 +83,15 @@ def test_a_change_below_the_trigger_is_noticed(acme: Office, database: Service) 
     after = audit.verify(acme.tenant_id)
     assert before.broken_at is None
     assert (after.broken_at, after.entry_count) == (3, 2)
+
+
+def test_commands_verify_and_export(acme: Office, database: Service) -> None:
+    acme.owner.post(f"{acme.path}/service-accounts", {"name": "deploy", "role": "viewer"})
+    head = acme.owner.get(f"{acme.path}/audit/verify").body["head"]
+    assert head in database.manage("verify_audit", "--tenant", acme.name)
+    exported = database.manage("export_audit", "--tenant", acme.name).splitlines()
+    assert orjson.loads(exported[-1])["hash"] == head
+    with stage.role(database, "owner"), connection.cursor() as cursor:
+        cursor.execute("UPDATE tenants_audithead SET sequence = 99 WHERE tenant_id = %s", [acme.tenant_id])
+    with pytest.raises(ServerError, match="1 of 1 chains are broken"):
+        database.manage("verify_audit", "--tenant", acme.name)

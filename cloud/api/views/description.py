@@ -35,10 +35,10 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def docs(request: HttpRequest) -> HttpResponse:
-    """Swagger UI."""
+def docs(request: HttpRequest, *, is_control: bool = False) -> HttpResponse:
+    """Swagger UI, over the wire's description or the control API's."""
     headers: dict[str, Any] = {"Content-Security-Policy": _POLICY, "Cache-Control": "public, max-age=300"}
-    response = render(request, "docs.html")
+    response = render(request, "docs.html", {"is_control": is_control})
     for name, value in headers.items():
         response[name] = value
     return response
