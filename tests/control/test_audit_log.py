@@ -6,7 +6,8 @@ import orjson
 import pytest
 from django.db import DatabaseError, connection
 
-from cloud.processes import ServerError, Service
+from cloud.processes import Service
+from cloud.servers.errors import ServerError
 from tenants import audit
 from tenants.roles import Action, Role, may
 from tests import stage

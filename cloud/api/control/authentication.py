@@ -6,25 +6,23 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest
-from rest_framework.authentication import SessionAuthentication
+from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import CSRFCheck
 from rest_framework.request import Request
 
 from cloud import tracing
 from cloud.api.authentication import bearer_secret
 from tenants import members, service_accounts, tenants
 from tenants.actors import Actor, ActorKind
-from tenants.errors import NotFound, Unauthenticated
+from tenants.errors import NotFound, PermissionDenied, Unauthenticated
 from tenants.models import User
-
-_SESSION = SessionAuthentication()
 
 
 def authenticate(request: Request) -> Actor:
     """Who is calling, without a role yet.
 
     A session counts only with Django's CSRF token, as on a page.
-    Raises:  Unauthenticated
+    Raises:  Unauthenticated; PermissionDenied for a write of a session without the token
     """
     plain: HttpRequest = request._request  # noqa: SLF001 (the framework offers no other way)
     secret = bearer_secret(plain)
@@ -33,13 +31,19 @@ def authenticate(request: Request) -> Actor:
         return replace(
             actor, address=client_address(plain), client=_client(plain), trace_id=tracing.current()
         )
-    found = _SESSION.authenticate(request)  # raises PermissionDenied of the framework without a CSRF token
-    if found is None:
-        raise Unauthenticated("Sign in, or send a service account's key: Authorization: Bearer sa-…")
-    user = found[0]
+    user = getattr(plain, "user", None)
     if not isinstance(user, User):
-        raise Unauthenticated
+        raise Unauthenticated("Sign in, or send a service account's key: Authorization: Bearer sa-…")
+    _check_csrf(plain)
     return actor_of(user, plain)
+
+
+def _check_csrf(request: HttpRequest) -> None:
+    check = CSRFCheck(lambda _: HttpResponse())
+    check.process_request(request)
+    reason = check.process_view(request, lambda _: HttpResponse(), (), {})
+    if reason:
+        raise PermissionDenied(f"Permission denied. CSRF: {reason}")
 
 
 def actor_of(user: User, request: HttpRequest) -> Actor:

@@ -14,7 +14,6 @@ import msgspec
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework import exceptions as rest
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -44,8 +43,6 @@ class Endpoint(APIView):
             return HttpResponse(status=405, headers={"Allow": allowed})
         try:
             return self._call(found, self.initialize_request(request), kwargs)
-        except rest.PermissionDenied as error:  # of the framework: a session without a CSRF token
-            return errors.body(403, "ChromaError", str(error.detail))
         except Exception as error:  # noqa: BLE001 (the edge)
             return errors.answer(error)
 
