@@ -45,7 +45,7 @@ e2e: .venv/dev.stamp browser ## the tests that drive a browser
 	@exec .venv/bin/python -m pytest -m browser $(PYTEST_ARGS)
 
 fuzz: .venv/dev.stamp ## requests made from the API description: CASES=10000 and more
-	@exec env FUZZ_CASES=$(CASES) .venv/bin/python -m pytest -s -p no:logging --timeout 1800 tests/property/test_description.py $(PYTEST_ARGS)
+	@exec env FUZZ_CASES=$(CASES) .venv/bin/python -m pytest -s -p no:logging --timeout 1800 tests/property/test_description.py tests/property/test_control_description.py $(PYTEST_ARGS)
 
 model: .venv/dev.stamp ## random sequences of everything against a model, on every core
 	@exec env MODEL_SEQUENCES=$(SEQUENCES) .venv/bin/python -m tests.property.many $(PYTEST_ARGS)

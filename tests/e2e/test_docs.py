@@ -48,11 +48,29 @@ def test_it_fits_a_narrow_screen(browser: Browser, service: Service) -> None:
         assert_fits(page)
 
 
-def _authorise(page: Page, key: str) -> None:
+@pytest.mark.timeout(120)
+def test_the_control_api_is_a_click_away_and_can_be_tried(browser: Browser, service: Service) -> None:
+    tenant = f"docs-{uuid.uuid4().hex[:8]}"
+    service.manage("create_tenant", tenant)
+    key = service.manage("create_service_account", "docs", "--tenant", tenant).strip()
+    with watched(browser, service.url, width=360) as page:
+        page.goto(f"{service.url}/docs/")
+        page.get_by_role("link", name="Control:").click()
+        expect(page.get_by_role("heading", name="Tessera control API")).to_be_visible()
+        assert_fits(page)
+        _authorise(page, key, scheme="ServiceAccountKey")
+        listing = _open(page, "list_tenants")
+        with page.expect_response(lambda answer: answer.url.endswith("/tenants")) as answered:
+            listing.get_by_role("button", name="Execute").click()
+        assert [one["name"] for one in answered.value.json()["items"]] == [tenant]
+
+
+def _authorise(page: Page, key: str, *, scheme: str = "ApiKeyAuth") -> None:
     page.get_by_role("button", name="Authorize").first.click()
     dialog = page.locator(".modal-ux")
-    dialog.get_by_label("Value:").first.fill(key)
-    dialog.get_by_role("button", name="Apply credentials").first.click()
+    one = dialog.locator(".auth-container", has_text=scheme)
+    one.locator("input").fill(key)
+    one.get_by_role("button", name="Apply credentials").click()
     dialog.get_by_role("button", name="Close").first.click()
 
 
