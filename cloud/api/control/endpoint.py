@@ -58,6 +58,7 @@ class Endpoint(APIView):
             actor, tenant_id = authentication.enter(actor, tenant_name)
         try:
             _check_role(route, actor)
+            _check_suspension(route, actor)
             call = Call(
                 actor=actor,
                 tenant_id=tenant_id,
@@ -79,6 +80,12 @@ def _check_role(route: Route, actor: Actor) -> None:
         raise PermissionDenied("Permission denied. This is for operators of the installation.")
     if route.action is not None:
         actor.require(route.action)
+
+
+def _check_suspension(route: Route, actor: Actor) -> None:
+    """Members of a suspended tenant may look, and change nothing."""
+    if route.method != "GET" and actor.suspension is not None and not actor.is_operator:
+        raise PermissionDenied(f"This tenant is suspended. {actor.suspension}".strip())
 
 
 def _note_refusal(route: Route, actor: Actor, tenant_id: UUID) -> None:
@@ -108,6 +115,16 @@ def check_limit(limit: int) -> int:
     if not 1 <= limit <= 200:
         raise InvalidArgument(f"limit: expected 1 to 200, got {limit}")
     return limit
+
+
+def check_after(after: str | None) -> str:
+    """The name that a page begins behind; empty for the first page.
+
+    Raises:  InvalidArgument for what nothing is called
+    """
+    if after is not None and ("\x00" in after or not 1 <= len(after) <= 512):
+        raise InvalidArgument(f"after: expected the `next` of a page, got {after[:40]!r}")
+    return after or ""
 
 
 def one_of(kind: Any, text: str, member: str) -> Any:
