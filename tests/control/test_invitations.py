@@ -239,7 +239,8 @@ def _fill(acme: Office, count: int, *, expired: bool) -> None:
 
 def test_pages_agree_with_the_whole(acme: Office) -> None:
     _fill(acme, 7, expired=False)
-    path, found, after = f"{acme.path}/invitations", [], ""
+    path, found = f"{acme.path}/invitations", []
+    after: str | None = ""
     while after is not None:
         page = acme.owner.get(f"{path}?limit=3" + (f"&after={after}" if after else "")).body
         found += page["items"]

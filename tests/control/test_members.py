@@ -12,6 +12,7 @@ from django.db import connections
 
 from tenants import invitations, members
 from tenants.errors import InvalidArgument, PermissionDenied, ServiceError
+from tenants.models import Member
 from tenants.roles import Action, Role, may, may_give
 from tests.control.caller import Caller, Office, actor_of, api_key, id_of, person
 
@@ -213,7 +214,7 @@ def test_of_two_owners_who_leave_at_once_one_stays(acme: Office) -> None:
     assert [one.role for one in _members(acme)] == [Role.OWNER]
 
 
-def _members(acme: Office) -> list[members.Member]:
+def _members(acme: Office) -> list[Member]:
     return members.list_members(actor_of(acme.owner, Role.OWNER), acme.tenant_id, limit_count=50)
 
 

@@ -90,7 +90,8 @@ def _check_suspension(route: Route, actor: Actor) -> None:
 
 def _note_refusal(route: Route, actor: Actor, tenant_id: UUID) -> None:
     chain = None if tenant_id == _NOWHERE else tenant_id
-    action = route.action.value if route.action else f"operator.{route.name}"
+    unnamed = f"operator.{route.name}" if route.door is Door.OPERATOR else route.name
+    action = route.action.value if route.action else unnamed
     audit.record(actor, chain, action, outcome="refused", subject_label=f"{route.method} {route.path}")
 
 
