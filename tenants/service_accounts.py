@@ -143,13 +143,15 @@ def add_key(
 ) -> NewKey:
     """Make another key, so that a program can change over before the old one is revoked.
 
-    Raises:      PermissionDenied, NotFound, InvalidArgument for a moment that is past, QuotaExceeded
+    Raises:      PermissionDenied also for an account whose role is not the actor's to give, NotFound,
+                 InvalidArgument for a moment that is past, QuotaExceeded
     Transaction: opens one
     """
     by.require(Action.MANAGE_SERVICE_ACCOUNTS)
     until = _end_of_life(expires_at)
     with tenant_transaction(tenant_id):
         account = _the(tenant_id, service_account_id)
+        by.require_to_give(Role(account.role))
         if _living_keys(account).count() >= MOST_KEYS_COUNT:
             raise QuotaExceeded(f"A service account has at most {MOST_KEYS_COUNT} keys; revoke one first.")
         key, secret = _add_key(account, pepper=pepper, expires_at=until)
@@ -280,5 +282,5 @@ def _check_role(by: Actor, role: Role) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > 128:
-        raise InvalidArgument(f"name: expected 1 to 128 characters, got {len(name)}")
+    if not name.strip() or len(name) > 128 or "\x00" in name:
+        raise InvalidArgument(f"name: expected 1 to 128 characters, none of them U+0000, got {len(name)}")

@@ -136,6 +136,8 @@ def test_a_role_is_changed_and_in_force_at_once(acme: Office) -> None:
 def test_nobody_makes_an_account_that_may_more_than_they(acme: Office, given: Role) -> None:
     path, _ = make(acme, Role.VIEWER)
     allowed = may_give(Role.ADMIN, given)
+    theirs, _ = make(acme, given)
+    assert acme[Role.ADMIN].post(f"{theirs}/keys", {}).status == (201 if allowed else 403)
     assert acme[Role.ADMIN].patch(path, {"role": given.value}).status == (200 if allowed else 403)
     body = {"name": "more", "role": given.value}
     made = acme[Role.ADMIN].post(f"{acme.path}/service-accounts", body)

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cloud.processes import Service
@@ -24,9 +24,10 @@ STEPS = st.lists(
         st.sampled_from(["invite", "accept", "change", "change", "remove", "leave", "resend", "revoke"]),
         st.integers(0, PEOPLE_COUNT - 1),
         st.integers(0, PEOPLE_COUNT - 1),
-        st.sampled_from(Role),
-        st.sampled_from([None, None, None, *Role]),
+        st.sampled_from([Role.OWNER, *Role]),
+        st.sampled_from([None, None, Role.OWNER, Role.ADMIN]),
     ),
+    min_size=10,
     max_size=25,
 )
 
@@ -85,13 +86,15 @@ def people(database: Service) -> list[User]:
     return [members.create_user(f"p{n}-{unique}@example.com", "a long password") for n in range(PEOPLE_COUNT)]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# A history is short enough to be read as it is; to shrink one takes minutes of transactions.
+@settings(max_examples=50, deadline=None, phases=[Phase.generate])
 @given(steps=STEPS)
 def test_a_tenant_keeps_an_owner_and_nobody_makes_themselves_one(
     people: list[User], steps: list[tuple[str, int, int, Role, Role | None]]
 ) -> None:
     story = Story(tenants.create(f"story-{uuid.uuid4().hex}").tenant_id, people)
-    members.join(story.tenant_id, people[0].user_id, Role.OWNER, by=SYSTEM)
+    for user, role in zip(people, (Role.OWNER, Role.ADMIN, Role.VIEWER), strict=False):
+        members.join(story.tenant_id, user.user_id, role, by=SYSTEM)
     for what, actor, target, role, claimed in steps:
         before = story.roles()
         user = people[actor]
