@@ -31,6 +31,7 @@ _WEB_FUNCTIONS = (
     "tenants_everyone()",
     "tenants_identify_account(bytea[])",
     "tenants_invited(bytea)",
+    "tenants_account_key_used(uuid, bytea, text)",
 )
 
 

@@ -137,6 +137,9 @@ WEB_PROCESS_COUNT = _integer("WEB_PROCESS_COUNT", _integer("WEB_WORKERS", 2, at_
 MAX_BODY_BYTES = _integer("MAX_BODY_BYTES", 41_943_040, at_least=1024)
 CORS_ORIGINS = _words("CORS_ORIGINS", "")
 KEY_CACHE_SECONDS = 0.8  # a revoked key is refused everywhere within a second: this and one request
+# Where people reach the pages, for links in e-mails; empty: where the request came in.
+PUBLIC_URL = _text("PUBLIC_URL").rstrip("/")
+TENANT_CREATION = _one_of("TENANT_CREATION", "members", "operators")
 CONTROL_REQUESTS_PER_MINUTE = _integer("CONTROL_REQUESTS_PER_MINUTE", 600, at_least=1)
 MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 2_000, at_least=1)
 SCHEMA_KEYS_AT = _one_of("SCHEMA_KEYS_AT", "compaction", "write")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tenants.errors import PermissionDenied
-from tenants.roles import Action, Role, may
+from tenants.roles import Action, Role, may, may_give
 
 
 class ActorKind(StrEnum):
@@ -28,6 +28,7 @@ class Actor:
     is_operator:   acts for the installation, and may do everything
     home:          the id and the name of a service account's tenant
     impersonator:  the operator behind the person, when there is one
+    suspension:    why the tenant that is acted on is suspended; None: it is not
     """
 
     kind: ActorKind
@@ -40,6 +41,7 @@ class Actor:
     address: str | None = None
     client: str = ""
     trace_id: str = ""
+    suspension: str | None = None
 
     def may(self, action: Action) -> bool:
         """Whether the actor carries the action in the tenant."""
@@ -53,6 +55,15 @@ class Actor:
         if not self.may(action):
             role = self.role.value if self.role else "no"
             raise PermissionDenied(f"Permission denied. {action.value} is not allowed with {role} role.")
+
+    def require_to_give(self, role: Role) -> None:
+        """The actor may make somebody this: nobody gives what they do not have.
+
+        Raises:  PermissionDenied, which names both roles
+        """
+        if not self.is_operator and (self.role is None or not may_give(self.role, role)):
+            own = self.role.value if self.role else "no"
+            raise PermissionDenied(f"Permission denied. The {role.value} role is not given with {own} role.")
 
 
 # What the service does on its own: expiry, retention, invoices.

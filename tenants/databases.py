@@ -8,10 +8,12 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from tenants import names, quotas
+from tenants import audit, names, quotas, tenants
+from tenants.actors import SYSTEM, Actor, ActorKind
 from tenants.errors import AlreadyExists, NotFound
-from tenants.models import Database, Tenant
+from tenants.models import Database
 from tenants.quotas import Limits
+from tenants.roles import Action
 from tenants.scope import tenant_transaction
 
 
@@ -25,28 +27,31 @@ def place(database_id: UUID, *, cell_count: int) -> str:
     return cell_name(database_id.int % cell_count)
 
 
-def create(tenant_id: UUID, name: str, *, limits: Limits, cell_count: int) -> Database:
+def create(tenant_id: UUID, name: str, *, limits: Limits, cell_count: int, by: Actor = SYSTEM) -> Database:
     """Make an empty database.
 
-    Raises:      InvalidArgument for a bad name, QuotaExceeded, AlreadyExists
+    Raises:      PermissionDenied, InvalidArgument for a bad name, QuotaExceeded, AlreadyExists, NotFound for
+                 a deleted tenant
     Transaction: opens one
     """
+    if by.kind is not ActorKind.API_KEY:  # whose verbs were asked for at its own door
+        by.require(Action.CREATE_DATABASE)
     names.check_database(name)
     quotas.check(limits, "name_bytes", len(name.encode()), action="Create Database")
     database_id = uuid.uuid4()
     try:
         with tenant_transaction(tenant_id):
-            Tenant.objects.select_for_update().get(
-                tenant_id=tenant_id
-            )  # so that two cannot pass the quota at once
+            tenants.lock(tenant_id)
             owned = Database.objects.filter(tenant_id=tenant_id)
             quotas.check(limits, "databases_count", owned.count() + 1, action="Create Database")
-            return Database.objects.create(
+            made = Database.objects.create(
                 database_id=database_id,
                 tenant_id=tenant_id,
                 name=name,
                 cell=place(database_id, cell_count=cell_count),
             )
+            audit.record(by, tenant_id, Action.CREATE_DATABASE, subject_id=database_id, subject_label=name)
+            return made
     except IntegrityError as error:
         raise AlreadyExists(f"Database [{name}] already exists") from error
 
@@ -61,6 +66,17 @@ def get(tenant_id: UUID, name: str) -> Database:
             return Database.objects.get(tenant_id=tenant_id, name=names.sought(name))
         except Database.DoesNotExist as error:
             raise NotFound(f"Database [{name}] not found. Are you sure it exists?") from error
+
+
+def page(by: Actor, tenant_id: UUID, *, limit_count: int, after: str = "") -> list[Database]:
+    """The databases with a name behind `after`, by name.
+
+    Raises:  PermissionDenied
+    """
+    by.require(Action.VIEW_DATABASES)
+    with tenant_transaction(tenant_id):
+        rows = Database.objects.filter(tenant_id=tenant_id, name__gt=after)
+        return list(rows.order_by("name")[:limit_count])
 
 
 def list_databases(

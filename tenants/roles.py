@@ -59,6 +59,41 @@ class Action(StrEnum):
     VIEW_AUDIT = "audit.view"
 
 
+# What each action is, for docs/permissions.md.
+DESCRIPTIONS: dict[Action, str] = {
+    Action.VIEW_TENANT: "See the tenant and its settings",
+    Action.UPDATE_TENANT: "Change the tenant's settings",
+    Action.DELETE_TENANT: "Delete the tenant, once it has no databases",
+    Action.VIEW_MEMBERS: "See members and invitations",
+    Action.INVITE_MEMBER: "Invite people; send an invitation again, revoke it",
+    Action.CHANGE_ROLE: "Change a member's role",
+    Action.REMOVE_MEMBER: "Remove a member, with the API keys that they made",
+    Action.MANAGE_OWNERS: "Make somebody an owner; change or remove an owner",
+    Action.VIEW_SERVICE_ACCOUNTS: "See service accounts and their keys, never a secret",
+    Action.MANAGE_SERVICE_ACCOUNTS: "Create, change and disable service accounts; make and revoke their keys",
+    Action.VIEW_DATABASES: "See databases",
+    Action.CREATE_DATABASE: "Create databases",
+    Action.DELETE_DATABASE: "Delete databases with what they hold",
+    Action.RESTORE_DATABASE: "Take databases back out of the recycle bin",
+    Action.VIEW_COLLECTIONS: "See collections, their configuration and how far they are indexed",
+    Action.MANAGE_COLLECTIONS: "Create, change and fork collections",
+    Action.DELETE_COLLECTION: "Delete collections",
+    Action.RESTORE_COLLECTION: "Take collections back out of the recycle bin",
+    Action.VIEW_RECORDS: "Read and query records",
+    Action.WRITE_RECORDS: "Add, change and delete records",
+    Action.VIEW_KEYS: "See API keys, never a secret",
+    Action.CREATE_KEY: "Create API keys",
+    Action.ROTATE_KEY: "Replace an API key by a new one with the same rights",
+    Action.REVOKE_KEY: "Revoke API keys",
+    Action.VIEW_QUOTAS: "See quotas and how much of them is used",
+    Action.REQUEST_QUOTA: "Ask for higher quotas",
+    Action.VIEW_USAGE: "See usage and what it costs",
+    Action.VIEW_BILLING: "See plan, invoices and payments",
+    Action.MANAGE_BILLING: "Change plan, payment and spend cap",
+    Action.VIEW_AUDIT: "Read, verify and export the audit log",
+}
+
+
 _BILLING = frozenset(
     {
         Action.VIEW_TENANT,
@@ -108,3 +143,8 @@ MATRIX: dict[Role, frozenset[Action]] = {
 def may(role: Role, action: Action) -> bool:
     """Whether the role carries the action."""
     return action in MATRIX[role]
+
+
+def may_give(giver: Role, given: Role) -> bool:
+    """Whether somebody in one role may put others into another: nobody gives what they do not have."""
+    return MATRIX[given] <= MATRIX[giver]

@@ -65,6 +65,8 @@ class Invitation(models.Model):
     """An offer of a place, sent by e-mail; its token is stored as a hash only.
 
     Open while neither accepted nor revoked and not past `expires_at`.
+
+    inviter_id:  the person or service account behind `invited_by`: what they sent ends when their place does
     """
 
     invitation_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -73,6 +75,7 @@ class Invitation(models.Model):
     role = models.CharField(max_length=16, choices=_ROLE_CHOICES)
     digest = models.BinaryField(max_length=32, unique=True)
     invited_by = models.CharField(max_length=254)
+    inviter_id = models.UUIDField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)

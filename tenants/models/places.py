@@ -27,7 +27,10 @@ class Plan(models.Model):
 
 
 class Tenant(models.Model):
-    """A customer: owner of databases, keys, members and a bill."""
+    """A customer: owner of databases, keys, members and a bill.
+
+    deleted_at:  nobody enters any more; the row stays for its bills, and the name is not given again
+    """
 
     tenant_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=512, unique=True)
@@ -38,6 +41,7 @@ class Tenant(models.Model):
     suspension_reason = models.CharField(max_length=512, blank=True, default="")
     allows_impersonation = models.BooleanField(default=True)
     spend_cap_nano = models.BigIntegerField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

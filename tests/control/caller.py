@@ -9,11 +9,12 @@ import orjson
 from django.conf import settings
 from django.test import Client
 
-from tenants import members, service_accounts, tenants
+from tenants import members, secret_text, service_accounts, tenants
 from tenants.actors import Actor, ActorKind, command
-from tenants.models import User
+from tenants.models import ApiKey, User
 from tenants.roles import Role
-from tests.factories import Answer
+from tenants.scope import tenant_transaction
+from tests.factories import Answer, Wire
 
 BY = command("tests")
 PREFIX = "/api/control/v1"
@@ -103,6 +104,26 @@ def office(name: str = "office") -> Office:
         for role in Role
     }
     return Office(tenant.tenant_id, tenant.name, callers)
+
+
+def id_of(caller: Caller) -> uuid.UUID:
+    """The person behind a caller."""
+    assert caller.user is not None
+    return caller.user.user_id
+
+
+def api_key(tenant_id: uuid.UUID, made_by: Caller) -> Wire:
+    """A client of the data plane with a key that a person made."""
+    secret = secret_text.generate("ck-")
+    with tenant_transaction(tenant_id):
+        ApiKey.objects.create(
+            tenant_id=tenant_id,
+            name="made by a person",
+            display_prefix=secret[:9],
+            digest=secret_text.digest(secret, pepper=settings.KEY_PEPPER),
+            created_by=made_by.user,
+        )
+    return Wire(secret)
 
 
 def actor_of(caller: Caller, role: Role) -> Actor:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.test import override_settings
 
 from cloud.processes import Service
 
@@ -53,3 +57,12 @@ def nobody(database: Service) -> Caller:
 
     del database
     return Caller()
+
+
+@pytest.fixture
+def outbox() -> Iterator[list[EmailMessage]]:
+    """The e-mails that were sent."""
+    with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+        mail.outbox = []
+        yield mail.outbox
+        del mail.outbox

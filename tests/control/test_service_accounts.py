@@ -51,6 +51,7 @@ def test_an_outsider_finds_no_tenant(acme: Office, globex: Office, nobody: Calle
         ({"name": "x", "role": "king"}, 422, "role"),
         ({"name": "x", "role": "owner"}, 400, "role"),
         ({"name": "", "role": "admin"}, 400, "name"),
+        ({"name": "a\x00b", "role": "admin"}, 400, "name"),
         ({"name": "x" * 129, "role": "admin"}, 400, "name"),
         ({"name": "x", "role": "admin", "colour": 1}, 422, "colour"),
         (b"{", 400, "JSON"),

@@ -67,7 +67,8 @@ def enter(actor: Actor, tenant_name: str) -> tuple[Actor, UUID]:
     if actor.kind is ActorKind.USER and actor.actor_id is not None:
         for membership in members.memberships(actor.actor_id):
             if membership.tenant_name == tenant_name:
-                return replace(actor, role=membership.role), membership.tenant_id
+                entered = replace(actor, role=membership.role, suspension=membership.suspension)
+                return entered, membership.tenant_id
     elif actor.home is not None and actor.home[1] == tenant_name:
         return actor, actor.home[0]
     if actor.is_operator:

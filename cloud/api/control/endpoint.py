@@ -55,6 +55,7 @@ class Endpoint(APIView):
             actor, tenant_id = authentication.enter(actor, tenant_name)
         try:
             _check_role(route, actor)
+            _check_suspension(route, actor)
             call = Call(
                 actor=actor,
                 tenant_id=tenant_id,
@@ -78,9 +79,16 @@ def _check_role(route: Route, actor: Actor) -> None:
         actor.require(route.action)
 
 
+def _check_suspension(route: Route, actor: Actor) -> None:
+    """Members of a suspended tenant may look, and change nothing."""
+    if route.method != "GET" and actor.suspension is not None and not actor.is_operator:
+        raise PermissionDenied(f"This tenant is suspended. {actor.suspension}".strip())
+
+
 def _note_refusal(route: Route, actor: Actor, tenant_id: UUID) -> None:
     chain = None if tenant_id == _NOWHERE else tenant_id
-    action = route.action.value if route.action else f"operator.{route.name}"
+    unnamed = f"operator.{route.name}" if route.door is Door.OPERATOR else route.name
+    action = route.action.value if route.action else unnamed
     audit.record(actor, chain, action, outcome="refused", subject_label=f"{route.method} {route.path}")
 
 
@@ -105,6 +113,16 @@ def check_limit(limit: int) -> int:
     if not 1 <= limit <= 200:
         raise InvalidArgument(f"limit: expected 1 to 200, got {limit}")
     return limit
+
+
+def check_after(after: str | None) -> str:
+    """The name that a page begins behind; empty for the first page.
+
+    Raises:  InvalidArgument for what nothing is called
+    """
+    if after is not None and ("\x00" in after or not 1 <= len(after) <= 512):
+        raise InvalidArgument(f"after: expected the `next` of a page, got {after[:40]!r}")
+    return after or ""
 
 
 def one_of(kind: Any, text: str, member: str) -> Any:

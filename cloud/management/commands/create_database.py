@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from cloud.management.base import OperatorCommand
-from tenants import databases, tenants
+from tenants import actors, databases, tenants
 
 
 class Command(OperatorCommand):
@@ -25,5 +25,11 @@ class Command(OperatorCommand):
         """Create it."""
         owner = tenants.get(tenants.resolve(tenant))
         limits = tenants.limits_of(owner)
-        made = databases.create(owner.tenant_id, name, limits=limits, cell_count=settings.CELL_COUNT)
+        made = databases.create(
+            owner.tenant_id,
+            name,
+            limits=limits,
+            cell_count=settings.CELL_COUNT,
+            by=actors.command("create_database"),
+        )
         return str(made.database_id)

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from cloud.management.base import OperatorCommand
-from tenants import tenants
+from tenants import actors, tenants
 
 
 class Command(OperatorCommand):
@@ -20,4 +20,4 @@ class Command(OperatorCommand):
 
     def run(self, *, name: str, **_: Any) -> str:
         """Create it."""
-        return str(tenants.create(name).tenant_id)
+        return str(tenants.create(name, by=actors.command("create_tenant")).tenant_id)

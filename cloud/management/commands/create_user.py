@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from cloud.management.base import OperatorCommand
-from tenants import members, tenants
+from tenants import actors, members, tenants
 from tenants.errors import InvalidArgument
 from tenants.models import Role
 
@@ -30,5 +30,5 @@ class Command(OperatorCommand):
             raise InvalidArgument("set the environment variable DASHBOARD_PASSWORD to the user's password")
         tenant_id = tenants.resolve(tenant)
         user = members.create_user(email, password)
-        members.join(tenant_id, user.user_id, Role(role))
+        members.join(tenant_id, user.user_id, Role(role), by=actors.command("create_user"))
         return str(user.user_id)

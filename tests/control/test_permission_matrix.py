@@ -1,0 +1,112 @@
+"""Every route × every role, from the registry and the table: refused exactly when the table says so.
+
+A route that is added is tested without a line here. Its path and body are made up, so that what is allowed
+finds nothing to do; what is refused must be in the audit log.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import inspect
+
+import cloud.api.control.urls  # noqa: F401 (registers the routes)
+from cloud.api.control.routes import ROUTES, Door, Route
+from tenants import audit
+from tenants.roles import Role, may
+from tests.control.caller import Caller, Office
+
+# Routes of a tenant that ask for no action, and why.
+WITHOUT_ACTION = {
+    "leave_tenant": "whoever has a place may give it up, whatever the role",
+}
+WITH_ACTION = [route for route in ROUTES if route.action is not None]
+
+
+def made_up(kind: inspect.Type) -> Any:
+    """A value of the type, as short as can be."""
+    match kind:
+        case inspect.StructType(fields=fields):
+            return {one.encode_name: made_up(one.type) for one in fields if one.required}
+        case inspect.UnionType(types=types):
+            return made_up(types[0])
+        case inspect.LiteralType(values=values):
+            return values[0]
+        case inspect.EnumType(cls=members):
+            return next(iter(members)).value
+        case inspect.ListType(item_type=item):
+            return [made_up(item)]
+    plain: dict[type[inspect.Type], object] = {
+        inspect.StrType: "made-up",
+        inspect.IntType: 1,
+        inspect.FloatType: 1.0,
+        inspect.BoolType: True,
+        inspect.NoneType: None,
+        inspect.UUIDType: str(uuid.uuid4()),
+        inspect.DateTimeType: "2999-01-01T00:00:00Z",
+        inspect.DateType: "2999-01-01",
+        inspect.DecimalType: "1",
+        inspect.DictType: {},
+        inspect.AnyType: "made-up",
+        inspect.RawType: "made-up",
+    }
+    return plain[type(kind)]
+
+
+def body_of(route: Route) -> Any:
+    """A made-up body of the route's shape."""
+    if route.body is None:
+        return None
+    body = made_up(inspect.type_info(route.body))
+    msgspec.convert(body, route.body, strict=False)  # or this test would send what no route looks at
+    return body
+
+
+def path_of(route: Route, acme: Office) -> str:
+    """A path of the route with the tenant's name and made-up ids."""
+    names = {name: str(uuid.uuid4()) for name in route.path_parameters}
+    return route.path.format(**{**names, "tenant": acme.name})
+
+
+def is_allowed(route: Route, role: Role) -> bool:
+    """What the table says."""
+    assert route.action is not None
+    return route.door is not Door.OPERATOR and may(role, route.action)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_refused_exactly_what_it_does_not_carry(acme: Office, role: Role) -> None:
+    wrong: list[str] = []
+    for route in WITH_ACTION:
+        answer = acme[role].send(route.method, path_of(route, acme), body_of(route))
+        expected = is_allowed(route, role)
+        if (answer.status != 403) != expected or answer.status in (401, 405, 500):
+            wrong.append(f"{route.name}: {answer.status}, allowed: {expected}: {answer.body}")
+    assert wrong == []
+    noted = [
+        (one.action, one.subject_label) for one in audit.walk(acme.tenant_id) if one.outcome == "refused"
+    ]
+    assert noted == [
+        (route.action and route.action.value, f"{route.method} {route.path}")
+        for route in WITH_ACTION
+        if not is_allowed(route, role)
+    ]
+
+
+def test_every_route_of_a_tenant_asks_for_an_action_or_says_why_not() -> None:
+    of_tenants = [route for route in ROUTES if "tenant" in route.path_parameters]
+    without = {
+        route.name
+        for route in of_tenants
+        if route.door is not Door.OPERATOR and (route.door is not Door.MEMBER or route.action is None)
+    }
+    assert without == set(WITHOUT_ACTION)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_without_credentials_nobody_comes_in(acme: Office, nobody: Caller, route: Route) -> None:
+    answer = nobody.send(route.method, path_of(route, acme), body_of(route))
+    assert (answer.status == 401) == (route.door is not Door.ANYBODY), answer
