@@ -1,7 +1,7 @@
 """What pages count and remember for minutes, in Valkey; while that is away, nothing is remembered.
 
-Rate limits of sign-in build on it. A store that may be lost must not keep people out, and the slow password hash
-still limits how fast anybody can guess.
+Rate limits of sign-in build on it. A store that may be lost must not keep people out, and the slow password
+hash still limits how fast anybody can guess.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ log = logging.getLogger("tessera.cache")
 class Json:
     """Values as JSON: nothing that is read can run."""
 
-    def dumps(self, value: Any) -> bytes:
+    def dumps(self, obj: Any) -> bytes:
         """To bytes."""
-        return orjson.dumps(value)
+        return orjson.dumps(obj)
 
-    def loads(self, data: bytes) -> Any:
+    def loads(self, data: Any) -> Any:
         """From bytes."""
         return orjson.loads(data)
 
 
 class Cache(RedisCache):
-    """Django's cache on Valkey, for `get`, `add`, `set` and `delete`; each answers as if empty in an outage."""
+    """Django's cache on Valkey: `get`, `add`, `set` and `delete` answer as if it were empty in an outage."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)

@@ -17,7 +17,7 @@ def connect() -> None:
 
 def is_verified(user: User) -> bool:
     """Whether the person's address is proven."""
-    return EmailAddress.objects.filter(user_id=user.pk, email=user.email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user_id=user.pk, email=user.email, verified=True).exists())
 
 
 def _trust(sender: object, user: User, **more: Any) -> None:

@@ -44,7 +44,8 @@ def accept_pending(request: HttpRequest, user: User) -> str | None:
 
     Somebody with another address is told so and keeps the invitation, to sign in as whom it is for.
     """
-    invited, token = pending(request), request.session.get(_KEY)
+    token: str = request.session.get(_KEY, "")
+    invited = pending(request)
     if invited is None:
         request.session.pop(_KEY, None)
         return None

@@ -1,4 +1,4 @@
-"""Single sign-on by OpenID Connect and by SAML, from the environment; nothing is fetched before somebody uses it."""
+"""Single sign-on by OpenID Connect and by SAML, from settings; nothing is fetched before somebody uses it."""
 
 from __future__ import annotations
 
