@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _BACKENDS = "django.core.mail.backends"
 _PORTS = {"smtp": 587, "smtps": 465}
+_PORT = "the port must be 1 to 65535; in a password write / as %2F"
 _EXPECTED = "expected smtp://, smtps://, file:/// or console://"
 
 
@@ -41,13 +42,12 @@ def parse(url: str) -> Delivery:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ImproperlyConfigured(f"EMAIL_URL: {_without(url, error)}") from None
+    except ValueError:  # whose text may hold a part of the URL
+        raise _wrong("it is not a URL") from None
     if parts.fragment:
         raise _wrong("a # begins a fragment, which has no meaning here; in a password write %23")
     if parts.scheme in _PORTS:
-        return _smtp(parts, port)
+        return _smtp(parts)
     if parts.query:
         raise _wrong("only smtp:// takes parameters")
     if parts.scheme == "file":
@@ -61,7 +61,11 @@ def parse(url: str) -> Delivery:
     raise _wrong(f"{_EXPECTED}, got {parts.scheme[:20] + '://' if parts.scheme else 'no scheme'}")
 
 
-def _smtp(parts: SplitResult, port: int | None) -> Delivery:
+def _smtp(parts: SplitResult) -> Delivery:
+    try:
+        port = parts.port
+    except ValueError:
+        raise _wrong(_PORT) from None
     if not parts.hostname:
         raise _wrong(f"the host is missing: {parts.scheme}://host")
     if parts.path not in ("", "/"):
@@ -69,7 +73,7 @@ def _smtp(parts: SplitResult, port: int | None) -> Delivery:
     if bool(parts.username) != bool(parts.password):
         raise _wrong("a user and a password go together")
     if port == 0:
-        raise _wrong("the port must be 1 to 65535")
+        raise _wrong(_PORT)
     if parts.query not in (("", "tls=none") if parts.scheme == "smtp" else ("",)):
         raise _wrong("the only parameter is ?tls=none, of smtp://; in a password write ? as %3F")
     if parts.query and parts.password:
@@ -87,9 +91,3 @@ def _smtp(parts: SplitResult, port: int | None) -> Delivery:
 
 def _wrong(what: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"EMAIL_URL: {what}")
-
-
-def _without(url: str, error: ValueError) -> str:
-    """What the parser complains of, unless it quotes a part of the URL."""
-    del url
-    return "the port must be 1 to 65535" if "port" in str(error).lower() else "it is not a URL"

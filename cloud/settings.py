@@ -264,7 +264,6 @@ MFA_ADAPTER = "cloud.accounts.second_factors.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tessera"
-MFA_TOTP_TOLERANCE = 1  # clocks of telephones are off by some seconds
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_DEVELOPMENT
 USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_ADAPTER = "cloud.accounts.adapter.OtherAccounts"

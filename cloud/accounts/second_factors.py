@@ -17,6 +17,12 @@ from tenants.models import User
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
     """What allauth asks about second factors."""
 
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "The code is not right.",
+        "unverified_email": "Confirm your e-mail address first, by the link that we sent to it.",
+    }
+
     def encrypt(self, text: str) -> str:
         """Under KEY_PEPPER."""
         return _ciphers().encrypt(text.encode()).decode()

@@ -51,9 +51,7 @@ def test_the_mode_decides_who_may_make_an_account(visitor: Visitor, mode: str, i
 
 
 @pytest.mark.parametrize("mode", ["invitation", "open"])
-def test_the_invited_sign_up_and_are_in(
-    visitor: Visitor, outbox: list[mail.EmailMessage], mode: str
-) -> None:
+def test_the_invited_sign_up_and_are_in(visitor: Visitor, outbox: list[mail.EmailMessage], mode: str) -> None:
     email = some_address()
     tenant, token = invite(email)
     with override_settings(SIGN_UP=mode):

@@ -89,7 +89,11 @@ def test_every_session_of_a_person_is_ended_and_nobody_elses(visitor: Visitor) -
     for browser, who in ((visitor, user), (elsewhere, user), (bystander, other)):
         browser.sign_in(who.email)
     sessions.end_all(user.user_id)
-    assert [visitor.is_signed_in(), elsewhere.is_signed_in(), bystander.is_signed_in()] == [False, False, True]
+    assert [visitor.is_signed_in(), elsewhere.is_signed_in(), bystander.is_signed_in()] == [
+        False,
+        False,
+        True,
+    ]
     sessions.end_all(user.user_id)
 
 
@@ -97,7 +101,11 @@ def test_a_new_password_ends_the_other_sessions(visitor: Visitor, outbox: list[m
     user, elsewhere = person(), Visitor()
     visitor.sign_in(user.email)
     elsewhere.sign_in(user.email)
-    new = {"oldpassword": PASSWORD, "password1": "another long password", "password2": "another long password"}
+    new = {
+        "oldpassword": PASSWORD,
+        "password1": "another long password",
+        "password2": "another long password",
+    }
     assert visitor.post("/account/password/change/", **new).status_code == 302
     assert visitor.is_signed_in()
     assert not elsewhere.is_signed_in()
