@@ -22,7 +22,7 @@ _WIRE_PATHS = ("/api/v1", "/api/v2")
 # Everything from here, nothing inline, nowhere else to send a form: a stored script stays text.
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 
 
@@ -85,12 +85,22 @@ class ForPages:
 
     def __init__(self, get_response: Next) -> None:
         self.without = self.within = get_response
+        self._on_exception: list[Callable[[HttpRequest, Exception], HttpResponse | None]] = []
         for name in reversed(settings.PAGE_MIDDLEWARE):
             self.within = import_string(name)(self.within)
+            if hasattr(self.within, "process_exception"):
+                self._on_exception.append(self.within.process_exception)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Choose by the path."""
         return (self.without if request.path.startswith(_WIRE_PATHS) else self.within)(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Let the layers answer an exception of a page's view: Django asks only those that it made itself."""
+        if request.path.startswith(_WIRE_PATHS):
+            return None
+        answers = (answer(request, exception) for answer in self._on_exception)
+        return next((response for response in answers if response is not None), None)
 
 
 class ContentSecurityPolicy:
@@ -98,10 +108,11 @@ class ContentSecurityPolicy:
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
+        self._policy = " ".join([_POLICY, *settings.SIGN_IN_ORIGINS])  # form-action is last
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Add the header to what a browser shows, unless the page has a policy of its own."""
         response = self.get_response(request)
         if not request.path.startswith("/api/"):
-            response.headers.setdefault("Content-Security-Policy", _POLICY)
+            response.headers.setdefault("Content-Security-Policy", self._policy)
         return response

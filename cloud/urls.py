@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from cloud.accounts import invitations, pages
 from cloud.api.views import description, system
 
 urlpatterns = [
@@ -15,6 +16,10 @@ urlpatterns = [
     path("docs/", description.docs),
     path("docs/control/", description.docs, {"is_control": True}),
     path("docs", description.docs_redirect),
+    path("account/sessions/<int:session_id>/end", pages.end_session, name="end-session"),
+    path("account/", include("allauth.urls")),
+    path("account", RedirectView.as_view(pattern_name="account_email")),
+    path("invitations/<str:token>", invitations.invitation, name="invitation"),
     path("dashboard/", include("cloud.dashboard.urls")),
     path("dashboard", RedirectView.as_view(url="/dashboard/")),
 ]

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
+from django.dispatch import Signal
 
 from tenants import audit
 from tenants.actors import SYSTEM, Actor, ActorKind
@@ -22,6 +23,9 @@ from tenants.errors import AlreadyExists, InvalidArgument, NotFound, PermissionD
 from tenants.models import ApiKey, Invitation, Member, Role, User
 from tenants.roles import Action, may, may_give
 from tenants.scope import tenant_transaction
+
+# Sent with `user` in the transaction that makes a person whose address needs no proof.
+user_created = Signal()
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,10 @@ class Departure:
 
 
 def create_user(email: str, password: str) -> User:
-    """Make a person who can sign in.
+    """Make a person who can sign in, and whose address counts as verified.
 
-    Raises:  InvalidArgument for a bad address or a password under 10 characters, AlreadyExists
+    Raises:      InvalidArgument for a bad address or a password under 10 characters, AlreadyExists
+    Transaction: opens one
     """
     try:
         validate_email(email)
@@ -69,7 +74,9 @@ def create_user(email: str, password: str) -> User:
     user = User(email=email.lower())
     user.set_password(password)
     try:
-        user.save(force_insert=True)
+        with transaction.atomic():
+            user.save(force_insert=True)
+            user_created.send(User, user=user)
     except IntegrityError as error:
         raise AlreadyExists(f"User [{email}] already exists") from error
     return user

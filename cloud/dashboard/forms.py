@@ -14,21 +14,6 @@ from tenants.models import Database
 _MAX_EXPIRY_DAYS = 3_650
 
 
-class SignInForm(forms.Form):
-    """E-mail address and password."""
-
-    email = forms.EmailField(
-        label="E-mail address",
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
-    password = forms.CharField(
-        strip=False,
-        max_length=1_024,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-
 class KeyForm(forms.Form):
     """A new API key."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from allauth.account import views as accounts
 from django.urls import include, path, register_converter
+from django.views.generic import RedirectView
 
 from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
-from cloud.dashboard.views import account, collections, databases, errors, keys
+from cloud.dashboard.views import collections, databases, errors, keys, theme
 
 register_converter(DatabaseNameConverter, "database")
 register_converter(TenantNameConverter, "tenant")
@@ -30,9 +32,9 @@ _tenant = [
 ]
 urlpatterns = [
     path("", databases.home, name="databases"),
-    path("sign-in", account.sign_in, name="sign-in"),
-    path("sign-out", account.sign_out, name="sign-out"),
-    path("theme", account.theme, name="theme"),
+    path("sign-in", RedirectView.as_view(pattern_name="account_login", query_string=True), name="sign-in"),
+    path("sign-out", accounts.logout, name="sign-out"),
+    path("theme", theme.theme, name="theme"),
     path("t/<tenant:tenant_name>", databases.entrance),
     path("t/<tenant:tenant_name>/", include(_tenant)),
     path("<path:unknown>", errors.unknown),

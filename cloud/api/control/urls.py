@@ -9,9 +9,25 @@ from django.urls import path
 from cloud.api.control import description
 from cloud.api.control.endpoint import Endpoint
 from cloud.api.control.routes import ROUTES, Route
-from cloud.api.control.views import audit_log, databases, invitations, members, service_accounts, tenants
+from cloud.api.control.views import (
+    audit_log,
+    databases,
+    invitations,
+    me,
+    members,
+    service_accounts,
+    tenants,
+)
 
-MODULES = (tenants, members, invitations, service_accounts, databases, audit_log)
+MODULES = (
+    me,
+    tenants,
+    members,
+    invitations,
+    service_accounts,
+    databases,
+    audit_log,
+)
 
 
 def _pattern(route_path: str) -> str:

@@ -86,3 +86,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.hasAttribute("data-polls")) event.preventDefault();
 });
+
+// A passkey that was not used is no failure of the page: say so in it.
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  const trouble = document.getElementById("passkey-trouble");
+  if (trouble) trouble.hidden = false;
+});
