@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 import tomllib
@@ -47,6 +48,13 @@ def _one_of(name: str, default: str, *others: str) -> str:
 
 def _words(name: str, default: str) -> list[str]:
     return [word for word in _text(name, default).replace(",", " ").split() if word]
+
+
+def _networks(name: str, words: list[str]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(word)) for word in words)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks in CIDR notation: {error}") from error
 
 
 # --- where things are, and which profile this is -------------------------------------------------
@@ -136,6 +144,8 @@ WEB_PROCESS_COUNT = _integer("WEB_PROCESS_COUNT", _integer("WEB_WORKERS", 2, at_
 # --- the wire --------------------------------------------------------------------------------------
 MAX_BODY_BYTES = _integer("MAX_BODY_BYTES", 41_943_040, at_least=1024)
 CORS_ORIGINS = _words("CORS_ORIGINS", "")
+# Whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = _networks("TRUSTED_PROXIES", _words("TRUSTED_PROXIES", ""))
 KEY_CACHE_SECONDS = 0.8  # a revoked key is refused everywhere within a second: this and one request
 CONTROL_REQUESTS_PER_MINUTE = _integer("CONTROL_REQUESTS_PER_MINUTE", 600, at_least=1)
 MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 2_000, at_least=1)
