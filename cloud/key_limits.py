@@ -1,4 +1,4 @@
-"""What a key's limits mean in the data plane, checked where both planes are known: filters and collections."""
+"""A key's limits that only the data plane understands: its forced filter and its collections."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MAX_FILTER_BYTES = 4_096
 def canonical_forced_where(value: object) -> str:
     """A forced filter as it is stored.
 
-    Conditions on metadata only, joined by $and and $or: they can be asked of a record before and after a write
-    alike. A document or an id does not say whose a record is.
+    Conditions on metadata only, joined by $and and $or: they can be asked of a record before and after a
+    write alike. A document or an id does not say whose a record is.
 
     Raises:  InvalidArgument, naming `where`
     """

@@ -161,10 +161,14 @@ def update(by: Actor, tenant_id: UUID, key_id: UUID, change: Change) -> None:
         if not isinstance(change.expires_at, key_scopes.Default):
             until = key_scopes.settle_expiry(change.expires_at, now=now)
             if key.expires_at is not None and until is not None and until > key.expires_at:
-                raise InvalidArgument("expires_at: a key's life is only shortened; rotate it for a longer one")
+                raise InvalidArgument(
+                    "expires_at: a key's life is only shortened; rotate it for a longer one"
+                )
             key.expires_at = until
         key.save(update_fields=["name", "allowed_networks", "requests_per_minute_count", "expires_at"])
-        audit.record(by, tenant_id, "keys.update", subject_id=key_id, subject_label=key.name, details=_told(key))
+        audit.record(
+            by, tenant_id, "keys.update", subject_id=key_id, subject_label=key.name, details=_told(key)
+        )
 
 
 def rotate(
@@ -201,7 +205,9 @@ def rotate(
         old.replaced_by = new
         old.save(update_fields=["expires_at", "replaced_by"])
         told = {"into": str(new.pk), "old_key_expires_at": old.expires_at.isoformat()}
-        audit.record(by, tenant_id, Action.ROTATE_KEY, subject_id=key_id, subject_label=old.name, details=told)
+        audit.record(
+            by, tenant_id, Action.ROTATE_KEY, subject_id=key_id, subject_label=old.name, details=told
+        )
     return IssuedKey(new.key_id, secret)
 
 
@@ -258,7 +264,9 @@ def _check_count(tenant_id: UUID, limit: int, *, now: datetime) -> None:
     Tenant.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id).first()
     live = ApiKey.objects.filter(tenant_id=tenant_id, revoked_at=None)
     if live.filter(Q(expires_at=None) | Q(expires_at__gt=now)).count() >= limit:
-        raise QuotaExceeded(f"A tenant has at most {MAX_LIVE_KEYS:,} live keys; revoke one that is not in use.")
+        raise QuotaExceeded(
+            f"A tenant has at most {MAX_LIVE_KEYS:,} live keys; revoke one that is not in use."
+        )
 
 
 def _of(tenant_id: UUID, *, includes_revoked: bool) -> QuerySet[ApiKey]:

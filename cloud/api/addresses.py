@@ -11,8 +11,8 @@ from tenants import key_scopes
 def client_address(request: HttpRequest) -> str | None:
     """The address of the client, IPv4 within IPv6 as IPv4; None when nobody can say.
 
-    X-Forwarded-For counts only from TRUSTED_PROXIES, from its end backwards: the last address that is not itself
-    a trusted proxy's is the client's. What stands before it could be anybody's invention.
+    X-Forwarded-For counts only from TRUSTED_PROXIES, from its end backwards: the last address that is not
+    itself a trusted proxy's is the client's. What stands before it could be anybody's invention.
     """
     proxies: tuple[str, ...] = settings.TRUSTED_PROXIES
     address = _normal(request.META.get("REMOTE_ADDR", ""))

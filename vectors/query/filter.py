@@ -87,9 +87,12 @@ class _Compiler:
         return "(" + word.join(map(self.compile, parts)) + ")" if parts else neutral
 
     def holds(self, key: str, values: Sequence[Scalar]) -> str:
-        tests = [f"{self.row}.metadata @> {self.parameter(as_json({key: value}), 'jsonb')}" for value in values]
+        tests = [
+            f"{self.row}.metadata @> {self.parameter(as_json({key: value}), 'jsonb')}" for value in values
+        ]
         in_arrays = [
-            f"{self.row}.metadata @> {self.parameter(as_json({key: [value]}), 'jsonb', 'a')}" for value in values
+            f"{self.row}.metadata @> {self.parameter(as_json({key: [value]}), 'jsonb', 'a')}"
+            for value in values
         ]
         if self.may_be_array(key):
             tests += in_arrays

@@ -41,7 +41,9 @@ def _own(identity: Identity, place: Database, body: CreateCollection) -> Collect
     try:
         if body.get_or_create:
             found = collections.get_by_name(place, body.name)
-            permissions.require_collection(identity, found.collection_id, CollectionNotFound.by_name(body.name))
+            permissions.require_collection(
+                identity, found.collection_id, CollectionNotFound.by_name(body.name)
+            )
             return found
     except CollectionNotFound as error:
         raise permissions.MissingVerb(Verb.CREATE_COLLECTION) from error
