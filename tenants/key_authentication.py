@@ -1,7 +1,7 @@
 """From an API key's secret to an Identity; peppers in turn; and when a key was used last.
 
 secret ──HMAC under each pepper──▶ digests ──tenants_identify──▶ row ──▶ Identity
-                                                    └─ found under an earlier pepper: digested anew under the first
+                                                └─ found under an earlier pepper: digested anew
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """API keys: issue, list, get, update, rotate, revoke.
 
-What a key may is `key_scopes`'s, its text `secret_text`'s, who a secret is `key_authentication`'s. A change is in
-force at once where it was made and within KEY_CACHE_SECONDS in every other process.
+What a key may is `key_scopes`'s, its text `secret_text`'s, who a secret is `key_authentication`'s. A change is
+in force at once where it was made and within KEY_CACHE_SECONDS in every other process.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def issue(
 
     scopes:      the caller has checked that its collections are the tenant's and that its filter is one
     expires_at:  unless said otherwise in 90 days; None is never
-    Raises:      PermissionDenied, InvalidArgument, NotFound for a database of another tenant, QuotaExceeded at
-                 1,000 live keys
+    Raises:      PermissionDenied, InvalidArgument, NotFound for a database of another tenant, QuotaExceeded
+                 at 1,000 live keys
     Transaction: opens one
     """
     by.require(Action.CREATE_KEY)
@@ -176,8 +176,8 @@ def rotate(
 ) -> IssuedKey:
     """Make a key with the same scopes and as long a life; the old one still works for the overlap.
 
-    Raises:      PermissionDenied, InvalidArgument, NotFound for a key that is revoked or has expired, AlreadyExists
-                 for one that was rotated before
+    Raises:      PermissionDenied, InvalidArgument, NotFound for a key that is revoked or has expired,
+                 AlreadyExists for one that was rotated before
     Transaction: opens one
     """
     by.require(Action.ROTATE_KEY)

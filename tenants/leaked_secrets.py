@@ -1,4 +1,4 @@
-"""Secrets of ours in a text: found by their form alone, shown only by their beginning, revoked if they are live."""
+"""Secrets of ours in a text: found by their form, shown only by their beginning, revoked if live."""
 
 from __future__ import annotations
 

@@ -131,8 +131,8 @@ def authenticate(secret: str, *, peppers: Sequence[str]) -> Actor:
         if row is None:
             raise Unauthenticated
         if len(digests) > 1:  # while there are earlier peppers, move the key to the first
-            moved = [digests[1:], digests[0], secret_text.pepper_id(peppers[0])]
-            cursor.execute("SELECT tenants_redigest_account(%s, %s, %s)", moved)
+            first = secret_text.pepper_id(peppers[0])
+            cursor.execute("SELECT tenants_redigest_account(%s, %s, %s)", [digests[1:], digests[0], first])
     _, account_id, name, role, tenant_id, tenant_name = row
     return Actor(
         kind=ActorKind.SERVICE_ACCOUNT,

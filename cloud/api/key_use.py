@@ -1,8 +1,8 @@
 """What is noted of keys without keeping a request waiting: their last use, and what was refused to them.
 
 A process keeps both in memory, and a thread of its own writes them down every ten seconds and at a clean
-stop: the uses of all keys in one statement, the refusals in their tenants' audit logs, alike ones as one entry
-with a count. It is lossy by design: what a killed process had not written is gone, and beyond a number that
+stop: the uses of all keys in one statement, the refusals in their tenants' audit logs, alike ones as one
+entry with a count. It is lossy by design: what a killed process had not written is gone, and beyond a number that
 no honest use reaches nothing is kept.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 
 from tenants import tenants
 from tests.factories import Cast, Wire, batch, issue
