@@ -1,7 +1,7 @@
 """API keys: issue, list, get, update, rotate, revoke.
 
-What a key may is `key_scopes`'s, its text `secret_text`'s, who a secret is `key_authentication`'s. A change is
-in force at once where it was made and within KEY_CACHE_SECONDS in every other process.
+What a key may is `key_scopes`'s, its text `secret_text`'s, who a secret is `key_authentication`'s. A change
+is in force at once where it was made and within KEY_CACHE_SECONDS in every other process.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A process keeps both in memory, and a thread of its own writes them down every ten seconds and at a clean
 stop: the uses of all keys in one statement, the refusals in their tenants' audit logs, alike ones as one
-entry with a count. It is lossy by design: what a killed process had not written is gone, and beyond a number that
-no honest use reaches nothing is kept.
+entry with a count. It is lossy by design: what a killed process had not written is gone, and beyond a number
+that no honest use reaches nothing is kept.
 """
 
 from __future__ import annotations
