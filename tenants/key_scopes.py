@@ -187,6 +187,7 @@ def parse_address(text: str) -> Address | None:
     return mapped or address
 
 
+@lru_cache(maxsize=20_000)
 def is_within(address: str | None, networks: tuple[str, ...]) -> bool:
     """Whether the address is in one of the networks; an unknown address is in none."""
     parsed = None if address is None else parse_address(address)

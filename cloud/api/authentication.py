@@ -39,9 +39,10 @@ class _Cache:
             until, identity = self._kept.get(digest, (0.0, None))
         return identity if until > time.monotonic() else None
 
-    def put(self, digest: bytes, identity: Identity) -> None:
+    def put(self, digest: bytes, identity: Identity, *, asked: float) -> None:
+        """Keep what was asked for at this moment; counted from there, a slow answer lengthens nothing."""
         with self._lock:
-            self._kept[digest] = (time.monotonic() + settings.KEY_CACHE_SECONDS, identity)
+            self._kept[digest] = (asked + settings.KEY_CACHE_SECONDS, identity)
             self._kept.move_to_end(digest)
             while len(self._kept) > _CAPACITY:
                 self._kept.popitem(last=False)
@@ -70,10 +71,11 @@ def authenticate(request: HttpRequest) -> Identity:
     digest = secret_text.digest(secret, pepper=settings.KEY_PEPPER)
     identity = _cache.get(digest)
     if identity is None:
+        asked = time.monotonic()
         identity = key_authentication.authenticate(
             secret, peppers=settings.KEY_PEPPERS, may_operate=settings.IS_DEVELOPMENT
         )
-        _cache.put(digest, identity)
+        _cache.put(digest, identity, asked=asked)
     if identity.expires_at is not None and identity.expires_at <= datetime.now(UTC):
         raise Unauthenticated
     address = client_address(request)

@@ -46,7 +46,7 @@ class Prober:
 
     def run(self) -> float:
         """Ask until refused; when the last request was sent that still worked."""
-        with self.http:
+        with contextlib.closing(self.http):
             while True:
                 started = time.monotonic()
                 status = self.http.get("/api/v2/auth/identity").status_code
