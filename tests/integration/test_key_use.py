@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -42,7 +43,7 @@ def fresh(database: Service) -> Iterator[None]:
     forget_all()
 
 
-def stored(cast: Cast, key_id: object) -> ApiKey:
+def stored(cast: Cast, key_id: UUID) -> ApiKey:
     """The key's row."""
     with tenant_transaction(cast.tenant_id):
         return ApiKey.objects.get(key_id=key_id)
