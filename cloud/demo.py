@@ -213,7 +213,7 @@ def _make_tenant(service: Service) -> str:
     _manage_unless_there(service, "create_database", "--tenant", TENANT, DATABASE)
     _manage_unless_there(service, "create_user", "--tenant", TENANT, "--role", "owner", EMAIL)
     return service.manage(
-        "create_key", "--tenant", TENANT, "--database", DATABASE, "--name", "make up"
+        "create_key", "--tenant", TENANT, "--database", DATABASE, "--name", "make up", "--never-expires"
     ).strip()
 
 

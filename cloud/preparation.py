@@ -31,7 +31,9 @@ _WEB_FUNCTIONS = (
     "tenants_everyone()",
     "tenants_identify_account(bytea[])",
     "tenants_invited(bytea)",
-    "tenants_account_key_used(uuid, bytea, text)",
+    "tenants_account_key_used(uuid, bytea, bytea, text)",
+    "tenants_redigest(uuid,bytea,bytea,text)",
+    "tenants_note_uses(uuid[],timestamptz[],inet[],text[],text)",
 )
 
 

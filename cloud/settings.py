@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 import tomllib
@@ -48,6 +49,13 @@ def _one_of(name: str, default: str, *others: str) -> str:
 
 def _words(name: str, default: str) -> list[str]:
     return [word for word in _text(name, default).replace(",", " ").split() if word]
+
+
+def _networks(name: str, words: list[str]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(word)) for word in words)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks in CIDR notation: {error}") from error
 
 
 # --- where things are, and which profile this is -------------------------------------------------
@@ -137,6 +145,8 @@ WEB_PROCESS_COUNT = _integer("WEB_PROCESS_COUNT", _integer("WEB_WORKERS", 2, at_
 # --- the wire --------------------------------------------------------------------------------------
 MAX_BODY_BYTES = _integer("MAX_BODY_BYTES", 41_943_040, at_least=1024)
 CORS_ORIGINS = _words("CORS_ORIGINS", "")
+# Whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = _networks("TRUSTED_PROXIES", _words("TRUSTED_PROXIES", ""))
 KEY_CACHE_SECONDS = 0.8  # a revoked key is refused everywhere within a second: this and one request
 # Where people reach the pages, for links in e-mails; empty: where the request came in.
 PUBLIC_URL = _text("PUBLIC_URL").rstrip("/")

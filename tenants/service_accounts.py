@@ -201,8 +201,8 @@ def authenticate(secret: str, *, peppers: Sequence[str]) -> Actor:
             raise Unauthenticated
         key_id, account_id, name, role, tenant_id, tenant_name, suspension, stored, is_use_noted = row
         if not is_use_noted or bytes(stored) != digests[0]:
-            used = [key_id, digests[0], secret_text.pepper_id(peppers[0])]
-            cursor.execute("SELECT tenants_account_key_used(%s, %s, %s)", used)
+            used = [key_id, stored, digests[0], secret_text.pepper_id(peppers[0])]
+            cursor.execute("SELECT tenants_account_key_used(%s, %s, %s, %s)", used)
     return Actor(
         kind=ActorKind.SERVICE_ACCOUNT,
         actor_id=account_id,

@@ -16,6 +16,9 @@ from django.conf import settings
 from django.test import Client
 
 from tenants import databases, keys, tenants
+from tenants.actors import command
+from tenants.key_scopes import DEFAULT, Expiry, Scopes, Template
+from tenants.keys import IssuedKey
 from tenants.quotas import Limits
 from tenants.scope import tenant_transaction
 
@@ -166,10 +169,22 @@ def make_tenant(kind: str, quotas: Mapping[str, int] = MappingProxyType(GENEROUS
         limits=Limits(),
         cell_count=settings.CELL_COUNT,
     )
-    pepper = settings.KEY_PEPPER
-    everything = keys.issue(tenant.tenant_id, pepper=pepper, name="everything")
-    reading = keys.issue(tenant.tenant_id, pepper=pepper, name="reading", is_read_only=True)
+    everything, reading = issue(tenant.tenant_id), issue(tenant.tenant_id, template=Template.READ_ONLY)
     return Cast(tenant.tenant_id, tenant.name, database.name, Wire(everything.secret), Wire(reading.secret))
+
+
+def issue(
+    tenant_id: uuid.UUID, *, is_operator: bool = False, expires_at: Expiry = DEFAULT, **scopes: Any
+) -> IssuedKey:
+    """A key of a tenant; `scopes` are those of `key_scopes.Scopes`."""
+    return keys.issue(
+        command("tests"),
+        tenant_id,
+        pepper=settings.KEY_PEPPERS[0],
+        scopes=Scopes(**scopes),
+        expires_at=expires_at,
+        is_operator=is_operator,
+    )
 
 
 def vectors(count: int, dimension: int = 8, *, seed: int = 0) -> Matrix:

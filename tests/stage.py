@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import conninfo_to_dict
 
-from cloud.api import admission
+from cloud.api import admission, key_use
 from cloud.processes import Service
 
 T = TypeVar("T")
@@ -20,6 +20,7 @@ ROLE_PREFIX = settings.ROLE_PREFIX
 
 def use(service: Service) -> None:
     """Connect to the service's PostgreSQL as the web role, and to its Valkey, from now on in every thread."""
+    key_use.forget()
     connections.settings["default"].update(_settings(service, "web"))
     connection.close()
     connection.settings_dict.update(_settings(service, "web"))
@@ -29,6 +30,7 @@ def use(service: Service) -> None:
 
 def leave() -> None:
     """Close what this thread holds."""
+    key_use.forget()
     connections.close_all()
     admission.forget()
 

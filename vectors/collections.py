@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -126,18 +127,18 @@ def get_by_id(database: Database, collection_id: UUID) -> CollectionView:
 
 
 def list_collections(
-    database: Database, *, limit: int | None = None, offset: int = 0
+    database: Database, *, only: AnyOf[UUID] | None = None, limit: int | None = None, offset: int = 0
 ) -> list[CollectionView]:
-    """The collections of a database, oldest first."""
+    """The collections of a database, or those of `only`, oldest first."""
     with tenant_transaction(database.tenant_id):
-        rows = _find(database).order_by("created_at", "collection_id")
+        rows = _find(database, only).order_by("created_at", "collection_id")
         return _views(list(rows[offset : None if limit is None else offset + limit]))
 
 
-def count(database: Database) -> int:
-    """How many collections a database has."""
+def count(database: Database, *, only: AnyOf[UUID] | None = None) -> int:
+    """How many collections a database has, or how many of `only`."""
     with tenant_transaction(database.tenant_id):
-        return _find(database).count()
+        return _find(database, only).count()
 
 
 def modify(
@@ -176,14 +177,14 @@ def modify(
         raise AlreadyExists(f"Collection [{new_name}] already exists") from error
 
 
-def delete(database: Database, name: str) -> None:
-    """Delete a collection; its records go with the next collection of garbage.
+def delete(database: Database, name: str, *, only: AnyOf[UUID] | None = None) -> None:
+    """Delete a collection, if it is one of `only`; its records go with the next collection of garbage.
 
     Raises:      CollectionNotFound
     Transaction: opens one
     """
     with tenant_transaction(database.tenant_id):
-        found = _find(database).select_for_update(of=("self",)).filter(name=names.sought(name)).first()
+        found = _find(database, only).select_for_update(of=("self",)).filter(name=names.sought(name)).first()
         if found is None:
             raise CollectionNotFound.by_name(name)
         _drop_states(database, [found.collection_id])
@@ -244,10 +245,11 @@ def _schema(row: Collection) -> Schema | None:
     return None if row.schema_json is None else orjson.loads(row.schema_json)
 
 
-def _find(database: Database) -> QuerySet[Collection]:
-    return Collection.objects.filter(tenant_id=database.tenant_id, database=database).select_related(
-        "database"
-    )
+def _find(database: Database, only: AnyOf[UUID] | None = None) -> QuerySet[Collection]:
+    rows = Collection.objects.filter(tenant_id=database.tenant_id, database=database)
+    if only is not None:
+        rows = rows.filter(collection_id__in=only)
+    return rows.select_related("database")
 
 
 def _only(database: Database, missing: CollectionNotFound, **key: object) -> CollectionView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tenants.errors import InvalidArgument, NotFound
+from tenants.errors import InvalidArgument, NotFound, PermissionDenied
 
 
 class CollectionNotFound(NotFound):
@@ -26,6 +26,15 @@ class DimensionMismatch(InvalidArgument):
 
     def __init__(self, expected: int, got: int) -> None:
         super().__init__(f"Collection expecting embedding with dimension of {expected}, got {got}")
+
+
+class OutsideForcedFilter(PermissionDenied):
+    """A key with a forced filter would overwrite a record outside it, or leave one behind."""
+
+    def __init__(self, record_id: str, *, is_known: bool) -> None:
+        """is_known: the record is there and does not pass; otherwise it would not pass once written."""
+        why = "is outside this key's filter" if is_known else "would not pass this key's filter"
+        super().__init__(f"Permission denied. The record with id {record_id!r} {why}; nothing was written.")
 
 
 class StaleManifest(Exception):

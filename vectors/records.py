@@ -21,15 +21,16 @@ from tenants.quotas import Limits
 from vectors import indexes, validation
 from vectors.cells.parameters import jsonb_array, text_array, vector_array, vector_oid
 from vectors.cells.transaction import Pipeline, connect, transaction
-from vectors.errors import CollectionNotFound, DimensionMismatch, StaleManifest
-from vectors.log.append import write_statement
+from vectors.errors import CollectionNotFound, DimensionMismatch, OutsideForcedFilter, StaleManifest
+from vectors.log.append import Guard, guarded_statement, write_statement
 from vectors.log.fold import fold
 from vectors.query import matching, parts
+from vectors.query.filter import to_sql
 from vectors.query.plan import PLAN_BY_VALUES
 from vectors.segments.manifest import ManifestCache
 from vectors.sql import in_cell, statement
 from vectors.types import Manifest, Operation, RecordBatch
-from vectors.where import Where
+from vectors.where import Where, both
 
 # Each retry follows a compaction that finished in between.
 _MAX_ATTEMPTS = 8
@@ -55,6 +56,14 @@ class _Target:
     ids: Sequence[str] | None
 
 
+@dataclass(frozen=True)
+class _Forced:
+    """A forced filter over the records of a write; `ids` name the one that does not pass."""
+
+    where: Where
+    ids: Sequence[str]
+
+
 def write(
     cache: ManifestCache,
     manifest: Manifest,
@@ -63,23 +72,28 @@ def write(
     limits: Limits,
     *,
     notes_keys: bool = False,
+    forced: Where | None = None,
 ) -> Written:
     """Add, update or upsert a batch, all or nothing.
 
     notes_keys: whether new keys of metadata are part of the schema at once, and not with the next compaction
-    Raises:      QuotaExceeded, InvalidArgument, DimensionMismatch, CollectionNotFound, Unavailable
+    forced:     conditions on metadata that a record must pass to be touched, and to be left behind
+    Raises:      QuotaExceeded, InvalidArgument, DimensionMismatch, CollectionNotFound, Unavailable,
+                 OutsideForcedFilter
     Transaction: opens one
     Source:      contract, section 11
     """
     validation.check_quotas(operation, batch, limits)
     validation.check(batch, expected_dimension=manifest.dimension)
+    indexes.require(forced, manifest.indexed)
     folded = fold(operation, batch)
     values = _columns(folded) | {
         "dimension": folded.dimension,
         "meter": operation.value,
         "record_limit": limits.collection_records_count,
     }
-    return _commit(cache, manifest, operation, values, limits=limits, target=None, notes_keys=notes_keys)
+    target = None if forced is None else _Forced(forced, folded.ids)
+    return _commit(cache, manifest, operation, values, limits=limits, target=target, notes_keys=notes_keys)
 
 
 def delete(
@@ -89,16 +103,20 @@ def delete(
     ids: Sequence[str] | None,
     where: Where | None,
     limit_count: int | None,
+    forced: Where | None = None,
 ) -> int:
     """Remove records by ids, by filter, or by both; how many it was, as the wire counts.
 
     With a filter that is the records removed; with ids alone the ids given, existing or not.
 
+    forced:      what does not pass it is not removed, as if it did not exist
+
     Raises:      InvalidArgument, CollectionNotFound
     Transaction: opens one
     Source:      contract, section 11.4
     """
-    indexes.require(where, manifest.indexed)
+    meant = both(forced, where)
+    indexes.require(meant, manifest.indexed)
     values: dict[str, object] = {
         "dimension": None,
         "meter": Operation.DELETE.value,
@@ -106,12 +124,13 @@ def delete(
         "limit": limit_count,
         "reach": limit_count,
     }
-    if where is None:
-        given = list(dict.fromkeys(ids or ()))
+    given = list(dict.fromkeys(ids or ()))
+    if meant is None:
         _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, target=None)
         return len(ids or ())
-    target = _Target(where, ids)
-    return _commit(cache, manifest, Operation.DELETE, values, target=target).changed_count
+    target = _Target(meant, given if where is None else ids)
+    removed_count = _commit(cache, manifest, Operation.DELETE, values, target=target).changed_count
+    return len(ids or ()) if where is None else removed_count
 
 
 def _columns(batch: RecordBatch) -> dict[str, object]:
@@ -131,7 +150,7 @@ def _commit(
     operation: Operation,
     values: dict[str, object],
     *,
-    target: _Target | None,
+    target: _Target | _Forced | None,
     limits: Limits | None = None,
     notes_keys: bool = False,
 ) -> Written:
@@ -145,6 +164,8 @@ def _commit(
             if reason == "stale manifest":
                 manifest = cache.refresh(manifest)
                 continue
+            if isinstance(target, _Forced) and (refused := _outside(reason, target)):
+                raise refused from error
             raise _translate(reason, values, limits, operation) from error
         except psycopg.errors.QueryCanceled as error:
             raise Unavailable("The write took longer than this server allows; try again.") from error
@@ -157,7 +178,7 @@ def _attempt(
     manifest: Manifest,
     operation: Operation,
     values: dict[str, object],
-    target: _Target | None,
+    target: _Target | _Forced | None,
     *,
     notes_keys: bool,
 ) -> Written:
@@ -169,12 +190,16 @@ def _attempt(
     }
     segment_ids = tuple(segment.segment_id for segment in manifest.segments)
     settings = [] if target is None else [PLAN_BY_VALUES]
-    if target is not None and matching.needs_matching(target.where):
+    if isinstance(target, _Target) and matching.needs_matching(target.where):
         settings.append(matching.FETCH_ALL)
     with transaction(manifest.tenant_id, settings) as pipeline:
         pipeline.run(in_cell("lock_collection", manifest.cell), keys)
         if target is None:
             text = write_statement(operation, manifest.cell, segment_ids, notes_keys=notes_keys)
+        elif isinstance(target, _Forced):
+            guard, parameters = _guard(target.where)
+            text = guarded_statement(operation, manifest.cell, segment_ids, guard, notes_keys=notes_keys)
+            values = values | parameters
         else:
             asked = _asked(pipeline, manifest, target)
             # What a client's filter makes of the text is not worth keeping, and may be long.
@@ -194,6 +219,19 @@ def _asked(pipeline: Pipeline, manifest: Manifest, target: _Target) -> parts.Fil
     if matching.needs_matching(where):
         where = matching.resolve(pipeline, manifest, where, target.ids)
     return parts.filters(manifest, where, target.ids)
+
+
+def _guard(where: Where) -> tuple[Guard, dict[str, object]]:
+    """How a write spells a forced filter, and its parameters, which are the same in each place."""
+    return Guard(lambda row: f"({to_sql(where, row=row).text})"), to_sql(where).parameters
+
+
+def _outside(reason: str, target: _Forced) -> OutsideForcedFilter | None:
+    """The refusal behind a forced filter's claim, from its text: a word and a position."""
+    word, _, position = reason.partition(" ")
+    if word not in ("outside", "unmatched"):
+        return None
+    return OutsideForcedFilter(target.ids[int(position) - 1], is_known=word == "outside")
 
 
 def _translate(

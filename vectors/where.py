@@ -107,6 +107,13 @@ def leaves(where: Where | None) -> Iterator[Leaf]:
             yield one
 
 
+def both(forced: Where | None, where: Where | None) -> Where | None:
+    """What passes both filters; None asks nothing."""
+    if forced is None or where is None:
+        return where if forced is None else forced
+    return All((forced, where))
+
+
 def operands(leaf: Leaf) -> tuple[Scalar, ...]:
     """The values that a condition compares with."""
     match leaf:

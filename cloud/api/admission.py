@@ -42,10 +42,12 @@ os.register_at_fork(after_in_child=limiter.cache_clear)
 
 
 def admit(identity: Identity) -> None:
-    """Count a request of the key's tenant.
+    """Count a request of the key, if it has a rate of its own, and of its tenant.
 
     Raises:  RateLimited
     """
+    if identity.requests_per_minute_count is not None:
+        limiter().admit(identity.key_id, identity.requests_per_minute_count)
     limiter().admit(identity.tenant_id, identity.limits.requests_per_minute_count)
 
 
@@ -55,8 +57,14 @@ def tell(response: HttpResponse, identity: Identity) -> None:
     Source:  draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4
     """
     standing = limiter().standing(identity.tenant_id, identity.limits.requests_per_minute_count)
-    response["RateLimit-Policy"] = f'"requests";q={standing.limit_count};w={WINDOW_SECONDS}'
-    response["RateLimit"] = f'"requests";r={standing.left_count};t={standing.reset_seconds}'
+    policy = f'"requests";q={standing.limit_count};w={WINDOW_SECONDS}'
+    left = f'"requests";r={standing.left_count};t={standing.reset_seconds}'
+    if identity.requests_per_minute_count is not None:
+        own = limiter().standing(identity.key_id, identity.requests_per_minute_count)
+        policy = f'"key";q={own.limit_count};w={WINDOW_SECONDS}, {policy}'
+        left = f'"key";r={own.left_count};t={own.reset_seconds}, {left}'
+    response["RateLimit-Policy"] = policy
+    response["RateLimit"] = left
 
 
 class Working:

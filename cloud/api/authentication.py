@@ -17,11 +17,14 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from tenants import keys, secret_text
-from tenants.errors import Unauthenticated
+from cloud.api import key_use
+from cloud.api.addresses import client_address
+from tenants import key_authentication, key_scopes, secret_text
+from tenants.errors import PermissionDenied, Unauthenticated
 from tenants.identity import Identity
 
 _CAPACITY = 20_000
+_USE = "key.use"
 
 
 class _Cache:
@@ -36,9 +39,10 @@ class _Cache:
             until, identity = self._kept.get(digest, (0.0, None))
         return identity if until > time.monotonic() else None
 
-    def put(self, digest: bytes, identity: Identity) -> None:
+    def put(self, digest: bytes, identity: Identity, *, asked: float) -> None:
+        """Keep what was asked for at this moment; counted from there, a slow answer lengthens nothing."""
         with self._lock:
-            self._kept[digest] = (time.monotonic() + settings.KEY_CACHE_SECONDS, identity)
+            self._kept[digest] = (asked + settings.KEY_CACHE_SECONDS, identity)
             self._kept.move_to_end(digest)
             while len(self._kept) > _CAPACITY:
                 self._kept.popitem(last=False)
@@ -59,7 +63,7 @@ def forget_all() -> None:
 def authenticate(request: HttpRequest) -> Identity:
     """Who sent the request.
 
-    Raises:  Unauthenticated
+    Raises:  Unauthenticated, PermissionDenied for a suspended tenant and from outside the key's networks
     """
     secret = _secret(request)
     if not secret:
@@ -67,12 +71,23 @@ def authenticate(request: HttpRequest) -> Identity:
     digest = secret_text.digest(secret, pepper=settings.KEY_PEPPER)
     identity = _cache.get(digest)
     if identity is None:
-        identity = keys.authenticate(
+        asked = time.monotonic()
+        identity = key_authentication.authenticate(
             secret, peppers=settings.KEY_PEPPERS, may_operate=settings.IS_DEVELOPMENT
         )
-        _cache.put(digest, identity)
+        _cache.put(digest, identity, asked=asked)
     if identity.expires_at is not None and identity.expires_at <= datetime.now(UTC):
         raise Unauthenticated
+    address = client_address(request)
+    if identity.networks and not key_scopes.is_within(address, identity.networks):
+        key_use.note_refusal(request, identity, action=_USE, reason="network")
+        shown = "an unknown address" if address is None else address
+        raise PermissionDenied(f"Permission denied. This key may not be used from {shown}.")
+    if identity.suspension is not None:
+        key_use.note_refusal(request, identity, action=_USE, reason="suspended")
+        why = f": {identity.suspension}" if identity.suspension else "."
+        raise PermissionDenied(f"Permission denied. The tenant is suspended{why}")
+    key_use.notebook().used(identity.key_id, address, key_use.user_agent(request))
     return identity
 
 

@@ -14,17 +14,49 @@ from tenants import databases, tenants
 from tenants.errors import InvalidArgument, NotFound, PermissionDenied
 from tenants.identity import Identity, Verb
 from tenants.models import Database
-from vectors.errors import CollectionNotFound
+from vectors.errors import CollectionNotFound, OutsideForcedFilter
 from vectors.segments.manifest import ManifestCache
 from vectors.types import Manifest
 
 manifests = ManifestCache(settings.MANIFEST_CACHE_COUNT)
 
 
+class MissingVerb(PermissionDenied):
+    """The key has not the verb."""
+
+    def __init__(self, verb: Verb) -> None:
+        super().__init__("Permission denied.")
+        self.verb = verb
+
+
+class OutOfReach(CollectionNotFound):
+    """The key is for other collections; told in the words for one that does not exist."""
+
+
+def reason_of(error: Exception) -> str | None:
+    """Why a key was refused, for its tenant's audit log; None for a failure that is no refusal."""
+    match error:
+        case MissingVerb():
+            return "verb"
+        case OutsideForcedFilter():
+            return "forced filter"
+        case OutOfReach():
+            return "collection"
+        case PermissionDenied():
+            return "place"
+    return None
+
+
 def require(identity: Identity, verb: Verb) -> None:
     """The key carries the verb, or PermissionDenied."""
     if not identity.may(verb):
-        raise PermissionDenied
+        raise MissingVerb(verb)
+
+
+def require_collection(identity: Identity, collection_id: UUID, missing: CollectionNotFound) -> None:
+    """The key may use the collection, or it is told what is told of a missing one."""
+    if identity.collections is not None and collection_id not in identity.collections:
+        raise OutOfReach(missing.message)
 
 
 def enter_tenant(identity: Identity, tenant_name: str, verb: Verb) -> UUID:
@@ -93,6 +125,7 @@ def enter_collection(
         raise CollectionNotFound.by_id(wanted) from error
     if manifest.database_name != database_name or not identity.may_use_database(manifest.database_id):
         raise CollectionNotFound.by_id(wanted)
+    require_collection(identity, wanted, CollectionNotFound.by_id(wanted))
     require(identity, verb)
     return manifest
 

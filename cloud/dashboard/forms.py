@@ -34,6 +34,7 @@ class KeyForm(forms.Form):
     is_read_only = forms.BooleanField(required=False, label="Read only")
     expires_days = forms.IntegerField(
         required=False,
+        initial=90,
         min_value=1,
         max_value=_MAX_EXPIRY_DAYS,
         label="Expires after days",

@@ -28,13 +28,13 @@ BEGIN ATOMIC
 END;
 
 -- A key was used; under another pepper than the first, it moves to the first. Keys of operators have no tenant
--- that a transaction could be bound to, so this too runs as the owner.
-CREATE FUNCTION public.tenants_account_key_used(used uuid, fresh_digest bytea, fresh_pepper text) RETURNS void
+-- that a transaction could be bound to, so this too runs as the owner; only who knows the digest can call it.
+CREATE FUNCTION public.tenants_account_key_used(used uuid, before bytea, fresh_digest bytea, fresh_pepper text) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 BEGIN ATOMIC
   UPDATE tenants_serviceaccountkey SET last_used_at = now(), digest = fresh_digest, pepper_id = fresh_pepper
-  WHERE key_id = used AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute'
-                           OR digest <> fresh_digest);
+  WHERE key_id = used AND digest = before
+    AND (last_used_at IS NULL OR last_used_at <= now() - interval '1 minute' OR digest <> fresh_digest);
 END;
 
 CREATE OR REPLACE FUNCTION public.tenants_resolve(wanted text) RETURNS uuid
@@ -50,4 +50,4 @@ BEGIN ATOMIC
 END;
 
 REVOKE ALL ON FUNCTION public.tenants_memberships(uuid), public.tenants_identify_account(bytea[]),
-  public.tenants_account_key_used(uuid, bytea, text) FROM PUBLIC;
+  public.tenants_account_key_used(uuid, bytea, bytea, text) FROM PUBLIC;

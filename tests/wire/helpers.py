@@ -8,11 +8,10 @@ import uuid
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from django.conf import settings
 from django.test import Client
 
-from tenants import databases, keys
-from tests.factories import Answer, Cast, Place, Wire
+from tenants import databases
+from tests.factories import Answer, Cast, Place, Wire, issue
 
 Settle = Callable[[Place], None]
 INVALID = "InvalidArgumentError"
@@ -60,14 +59,13 @@ def outside(stranger: Cast, place: Place, method: str, route: str, body: object 
 
 def operator(cast: Cast) -> Wire:
     """A client with an operator's key."""
-    issued = keys.issue(cast.tenant_id, pepper=settings.KEY_PEPPER, is_operator=True)
-    return Wire(issued.secret)
+    return Wire(issue(cast.tenant_id, is_operator=True).secret)
 
 
 def limited(cast: Cast, *names: str) -> Wire:
     """A client whose key reaches only these databases."""
-    wanted = [databases.get(cast.tenant_id, name).database_id for name in names]
-    return Wire(keys.issue(cast.tenant_id, pepper=settings.KEY_PEPPER, database_ids=wanted).secret)
+    wanted = frozenset(databases.get(cast.tenant_id, name).database_id for name in names)
+    return Wire(issue(cast.tenant_id, database_ids=wanted).secret)
 
 
 def strict(wire: Wire, method: str, path: str, body: bytes = b"") -> Answer:

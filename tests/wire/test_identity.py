@@ -6,11 +6,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.conf import settings
 
 from cloud.api.authentication import forget_all
 from tenants import keys, secret_text
-from tests.factories import Cast, Place, Wire
+from tenants.actors import command
+from tenants.models import ApiKey
+from tenants.scope import tenant_transaction
+from tests.factories import Cast, Place, Wire, issue
 from tests.wire.helpers import MISSING, PLAIN, assert_error, limited
 
 
@@ -79,21 +81,23 @@ def test_it_names_the_defect_of_a_client_that_sends_none(acme: Cast) -> None:
 
 
 def test_it_refuses_an_expired_key(acme: Cast) -> None:
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    issued = keys.issue(acme.tenant_id, pepper=settings.KEY_PEPPER, expires_at=past)
+    issued = issue(acme.tenant_id)
+    with tenant_transaction(acme.tenant_id):
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        ApiKey.objects.filter(key_id=issued.key_id).update(expires_at=past)
     assert_error(Wire(issued.secret).get("/auth/identity"), 401, PLAIN, "Permission denied.")
 
 
 def test_it_serves_a_key_that_expires_later(acme: Cast) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
-    issued = keys.issue(acme.tenant_id, pepper=settings.KEY_PEPPER, expires_at=later)
+    issued = issue(acme.tenant_id, expires_at=later)
     assert Wire(issued.secret).get("/auth/identity").status == 200
 
 
 def test_it_refuses_a_revoked_key(acme: Cast) -> None:
-    issued = keys.issue(acme.tenant_id, pepper=settings.KEY_PEPPER)
+    issued = issue(acme.tenant_id)
     assert Wire(issued.secret).get("/auth/identity").status == 200
-    keys.revoke(acme.tenant_id, issued.key_id)
+    keys.revoke(command("tests"), acme.tenant_id, issued.key_id)
     forget_all()
     assert_error(Wire(issued.secret).get("/auth/identity"), 401, PLAIN, "Permission denied.")
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 
-from tenants import keys, tenants
-from tests.factories import Cast, Wire, batch
+from tenants import tenants
+from tests.factories import Cast, Wire, batch, issue
 
 
 @pytest.fixture
 def operator(acme: Cast) -> Wire:
     """A key of acme that may operate this development server."""
-    issued = keys.issue(acme.tenant_id, pepper=settings.KEY_PEPPER, name="operator", is_operator=True)
-    return Wire(issued.secret)
+    return Wire(issue(acme.tenant_id, is_operator=True).secret)
 
 
 def test_it_deletes_everything_and_makes_the_default_places(acme: Cast, globex: Cast, operator: Wire) -> None:
@@ -62,6 +61,6 @@ def test_it_lets_an_operator_create_and_enter_a_tenant(acme: Cast, operator: Wir
 
 def test_it_keeps_a_default_tenant_that_has_keys(acme: Cast, operator: Wire) -> None:
     assert operator.post("/reset", None).status == 200
-    keys.issue(tenants.resolve("default_tenant"), pepper=settings.KEY_PEPPER)
+    issue(tenants.resolve("default_tenant"))
     assert operator.post("/reset", None).status == 200
     assert operator.get("/tenants/default_tenant/databases/default_database").status == 200

@@ -1,4 +1,4 @@
-"""A filter as an SQL predicate over a row `r` with `record_id`, `metadata` and `document`. [pure]
+"""A filter as an SQL predicate over a row with `record_id`, `metadata` and `document`. [pure]
 
 Not a character of the client's stands in the text: keys, values and patterns are all parameters. The forms
 are the ones that a segment's indexes answer: containment for equality (GIN, jsonb_path_ops), a numeric
@@ -42,8 +42,9 @@ class Predicate:
 class _Compiler:
     """Names each parameter alike whatever the array keys, so that all sources of a read share the values."""
 
-    def __init__(self, array_keys: Collection[str] | None) -> None:
+    def __init__(self, array_keys: Collection[str] | None, row: str) -> None:
         self.array_keys = array_keys
+        self.row = row
         self.parameters: dict[str, object] = {}
         self.counts = {"w": 0, "a": 0}
 
@@ -69,10 +70,10 @@ class _Compiler:
             case Compares():
                 return self.compares(where)
             case HasId(ids, is_negated):
-                one_of = f"r.record_id = ANY({self.parameter(list(ids), 'text[]')})"
+                one_of = f"{self.row}.record_id = ANY({self.parameter(list(ids), 'text[]')})"
                 return self.negate(one_of, is_negated=is_negated)
             case DocumentContains(text, is_negated):
-                contains = f"r.document LIKE {self.parameter(like_pattern(text), 'text')}"
+                contains = f"{self.row}.document LIKE {self.parameter(like_pattern(text), 'text')}"
                 return self.negate(contains, is_negated=is_negated)
             case DocumentMatches():
                 raise TypeError("a regular expression must be resolved to ids before it becomes SQL")
@@ -86,9 +87,12 @@ class _Compiler:
         return "(" + word.join(map(self.compile, parts)) + ")" if parts else neutral
 
     def holds(self, key: str, values: Sequence[Scalar]) -> str:
-        tests = [f"r.metadata @> {self.parameter(as_json({key: value}), 'jsonb')}" for value in values]
+        tests = [
+            f"{self.row}.metadata @> {self.parameter(as_json({key: value}), 'jsonb')}" for value in values
+        ]
         in_arrays = [
-            f"r.metadata @> {self.parameter(as_json({key: [value]}), 'jsonb', 'a')}" for value in values
+            f"{self.row}.metadata @> {self.parameter(as_json({key: [value]}), 'jsonb', 'a')}"
+            for value in values
         ]
         if self.may_be_array(key):
             tests += in_arrays
@@ -99,14 +103,14 @@ class _Compiler:
         if isinstance(value, bool | str):
             return holds
         # Numbers keep their type by their digits (`vectors/metadata.py`), and an array has one type.
-        text = f"strpos(r.metadata ->> {self.parameter(key, 'text')}, '.')"
+        text = f"strpos({self.row}.metadata ->> {self.parameter(key, 'text')}, '.')"
         return f"({holds} AND {text} {'>' if isinstance(value, float) else '='} 0)"
 
     def compares(self, where: Compares) -> str:
         bound = as_json_number(where.bound)
-        number = NUMBER_AT.format(metadata="r.metadata", key=self.parameter(where.key, "text"))
+        number = NUMBER_AT.format(metadata=f"{self.row}.metadata", key=self.parameter(where.key, "text"))
         test = f"{number} {where.operator} {self.parameter(bound, 'numeric')}"
-        elements = f"r.metadata -> {self.parameter(where.key, 'text', 'a')}"
+        elements = f"{self.row}.metadata -> {self.parameter(where.key, 'text', 'a')}"
         variables = self.parameter(f'{{"bound":{bound}}}', "jsonb", "a")
         path = f"'$[*] ? (@ {where.operator} $bound)'"
         if not self.may_be_array(where.key):
@@ -114,16 +118,17 @@ class _Compiler:
         return f"({test} OR jsonb_path_exists({elements}, {path}, {variables}))"
 
 
-def to_sql(where: Where, array_keys: Collection[str] | None = None) -> Predicate:
+def to_sql(where: Where, array_keys: Collection[str] | None = None, *, row: str = "r") -> Predicate:
     """The predicate of a filter.
 
+    row:        what the statement calls the row; the parameters are the same for any
     array_keys: the keys under which a row of the source may have an array; None: any. The parameters are the
                 same for all, and more than the text of some needs
     Source:  contract, section 14.1: missing keys satisfy the negated forms and no others; numbers compare
              across int and float, exactly, but for $contains; booleans are not numbers; an array matches when
              one of its elements does
     """
-    compiler = _Compiler(array_keys)
+    compiler = _Compiler(array_keys, row)
     text = compiler.compile(where)
     return Predicate(text, compiler.parameters)
 

@@ -82,6 +82,34 @@ def count(manifest: Manifest, *, is_index_only: bool = False) -> int:
     return int(_state(manifest, "count_indexed" if is_index_only else "count_records")[0])
 
 
+def count_matching(
+    cache: ManifestCache, manifest: Manifest, where: Where, *, is_index_only: bool = False
+) -> int:
+    """How many records pass a filter of metadata; with is_index_only, how many of them are in segments.
+
+    Raises:  CollectionNotFound, InvalidArgument for a filter that the schema has no index for
+    """
+    indexes.require(where, manifest.indexed)
+
+    def run(current: Manifest) -> int:
+        if is_index_only and not current.segments:
+            return 0
+        asked = parts.filters(current, where)
+        counted = parts.matching(current, asked, "count_part", has_log=not is_index_only)
+        text = statement("count_matching", cell=identifier(current.cell), parts=counted)
+        values = {
+            "collection_id": current.collection_id,
+            "compacted_to": current.compacted_to,
+        } | asked.parameters
+        with transaction(current.tenant_id, [PLAN_BY_VALUES]) as pipeline:
+            cursor = pipeline.run(text, values, keep=False)
+        row = cursor.fetchone()
+        read.check_version(current, None if row is None else row[0])
+        return 0 if row is None else int(row[1])
+
+    return read.with_current(cache, manifest, run)
+
+
 def indexing(manifest: Manifest) -> tuple[int, int]:
     """How many operations there were, and how many of them the index has.
 

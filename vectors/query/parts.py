@@ -93,9 +93,9 @@ def live_segment(manifest: Manifest, segment: Segment, and_filter: str) -> dict[
     return {"source": str(segment.segment_id), "place": "0::bigint", "ctid": "r.ctid", "live": live}
 
 
-def matching(manifest: Manifest, asked: Filters, part: str = "get_part") -> str:
-    """Every live row that passes the filter, as the statement `part` has it."""
-    sources = [live_log(manifest, asked.log)]
+def matching(manifest: Manifest, asked: Filters, part: str = "get_part", *, has_log: bool = True) -> str:
+    """Every live row that passes the filter, as the statement `part` has it; without the log, of segments."""
+    sources = [live_log(manifest, asked.log)] if has_log else []
     sources += [
         live_segment(manifest, segment, text)
         for segment, text in zip(manifest.segments, asked.segments, strict=True)

@@ -58,14 +58,14 @@ WITH state AS MATERIALIZED (
 -- Hides the live images of the incoming ids and hands them on.
 UPDATE $cell.record_log AS l SET superseded_at = s.log_head + r.position
 FROM incoming AS r CROSS JOIN state AS s
-WHERE l.collection_id = %(collection_id)s AND l.record_id = r.record_id AND l.superseded_at IS NULL
+WHERE l.collection_id = %(collection_id)s AND l.record_id = r.record_id AND l.superseded_at IS NULL $and_reached
 RETURNING l.record_id, l.ordinal, l.logical_bytes, l.embedding, l.document, l.uri, l.metadata;
 
 -- name: old_in_segment
 SELECT $segment_id::bigint AS segment_id, g.row_id, g.record_id, g.ordinal, g.logical_bytes, g.embedding,
   g.document, g.uri, g.metadata
 FROM $cell.$segment AS g
-WHERE g.record_id IN (SELECT r.record_id FROM incoming AS r) AND $is_live;
+WHERE g.record_id IN (SELECT r.record_id FROM incoming AS r) AND $is_live $and_reached;
 
 -- name: old_images
 -- An image may be in the log and, until the purge, in a segment too: they are the same, the log's is taken.
@@ -155,5 +155,21 @@ advanced AS (
   SELECT tenant_id, database_id, collection_id, %(meter)s::text, records, written_bytes FROM advanced
 )
 SELECT a.log_head, a.records, a.log_rows, public.tessera_require(
-  a.records <= 0 OR a.record_count <= %(record_limit)s::bigint, 'records ' || a.record_count)
-FROM advanced AS a
+  a.records <= 0 OR a.record_count <= %(record_limit)s::bigint, 'records ' || a.record_count)$claims
+FROM advanced AS a;
+
+-- name: claim_every
+-- A forced filter's claim: every row of $rows passes. The reason tells the place of the first that does not.
+, (SELECT bool_and(public.tessera_require($passes, '$reason ' || f.position)) FROM ($rows) AS f);
+
+-- name: rows_added
+-- Known ids too, though they are skipped: an add does not tell which ids there are.
+SELECT r.position, r.record_id, nullif(jsonb_strip_nulls(r.metadata), '{}') AS metadata FROM incoming AS r
+ORDER BY r.position;
+
+-- name: rows_changed
+SELECT c.position, c.record_id, c.metadata FROM changed AS c ORDER BY c.position;
+
+-- name: rows_overwritten
+SELECT r.position, o.record_id, o.metadata FROM old AS o JOIN incoming AS r ON r.record_id = o.record_id
+ORDER BY r.position

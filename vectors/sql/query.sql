@@ -62,6 +62,14 @@ LEFT JOIN LATERAL (
 (SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal $live
  ORDER BY r.ordinal LIMIT %(reach)s);
 
+-- name: count_part
+SELECT count(*) AS records $live;
+
+-- name: count_matching
+SELECT s.manifest_version, (SELECT coalesce(sum(p.records), 0) FROM ($parts) AS p)::bigint
+FROM $cell.collection_state AS s
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL;
+
 -- name: document_part
 SELECT r.record_id, r.document $live AND r.document IS NOT NULL;
 

@@ -11,6 +11,7 @@ from rest_framework.authentication import CSRFCheck
 from rest_framework.request import Request
 
 from cloud import tracing
+from cloud.api.addresses import client_address
 from cloud.api.authentication import bearer_secret
 from tenants import members, service_accounts, tenants
 from tenants.actors import Actor, ActorKind
@@ -74,11 +75,6 @@ def enter(actor: Actor, tenant_name: str) -> tuple[Actor, UUID]:
     if actor.is_operator:
         return actor, tenants.resolve(tenant_name)
     raise NotFound(f"Tenant [{tenant_name}] not found")
-
-
-def client_address(request: HttpRequest) -> str | None:
-    """Where the request came from; behind a proxy, the proxy."""
-    return request.META.get("REMOTE_ADDR") or None
 
 
 def _client(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from cloud.api.control.views import (
     audit_log,
     databases,
     invitations,
+    keys,
     me,
     members,
     service_accounts,
@@ -26,6 +27,7 @@ MODULES = (
     invitations,
     service_accounts,
     databases,
+    keys,
     audit_log,
 )
 

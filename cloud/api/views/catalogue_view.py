@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cloud import tracing
-from cloud.api import admission, codec
+from cloud.api import admission, codec, key_use, permissions
 from tenants.actors import Actor, ActorKind
 from tenants.errors import InvalidArgument
 from tenants.identity import Identity
@@ -36,6 +36,16 @@ class CatalogueView(APIView):
         for name, value in zip(("tenant", "database"), meant, strict=True):
             if name in self.kwargs:
                 self.kwargs[name] = value
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Note what is refused to a key, and answer."""
+        reason = permissions.reason_of(exc)
+        if self._identity is not None and reason:
+            plain: HttpRequest = self.request._request  # noqa: SLF001 (as below)
+            verb = exc.verb.value if isinstance(exc, permissions.MissingVerb) else None
+            action = verb or f"{plain.method} {type(self).__name__}"
+            key_use.note_refusal(plain, self._identity, action=action, reason=reason)
+        return super().handle_exception(exc)
 
     def finalize_response(
         self, request: Request, response: Response, *args: object, **kwargs: object

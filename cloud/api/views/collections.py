@@ -14,7 +14,8 @@ from cloud.api.schemas.schema import read as read_schema
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
 from tenants import quotas
 from tenants.errors import InvalidArgument
-from tenants.identity import Verb
+from tenants.identity import Identity, Verb
+from tenants.models import Database
 from vectors import collection_metadata, collections, configuration, schema
 from vectors.collections import CollectionView
 from vectors.errors import CollectionNotFound
@@ -35,14 +36,32 @@ def _to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
     }
 
 
+def _own(identity: Identity, place: Database, body: CreateCollection) -> CollectionView:
+    """What get_or_create finds for a key of some collections, which makes none."""
+    try:
+        if body.get_or_create:
+            found = collections.get_by_name(place, body.name)
+            permissions.require_collection(
+                identity, found.collection_id, CollectionNotFound.by_name(body.name)
+            )
+            return found
+    except CollectionNotFound as error:
+        raise permissions.MissingVerb(Verb.CREATE_COLLECTION) from error
+    raise permissions.MissingVerb(Verb.CREATE_COLLECTION)
+
+
 class Collections(CatalogueView):
     """`P/collections`."""
 
     def post(self, request: Request, tenant: str, database: str) -> HttpResponse:
         """Create a collection, or get it."""
         identity = identity_of(request)
-        place = permissions.enter_database(identity, tenant, database, Verb.CREATE_COLLECTION)
+        is_limited = identity.collections is not None
+        verb = Verb.GET_COLLECTION if is_limited else Verb.CREATE_COLLECTION
+        place = permissions.enter_database(identity, tenant, database, verb)
         body = body_of(request, CreateCollection)
+        if is_limited:
+            return codec.answer(_to_wire(_own(identity, place, body), tenant))
         collection_metadata.check_shape(body.metadata)
         collection_metadata.check_no_nulls(body.metadata)
         wanted = body.configuration
@@ -73,6 +92,7 @@ class Collections(CatalogueView):
             place,
             limit=identity.limits.limit_value if limit is None else limit,
             offset=offset,
+            only=identity.collections,
         )
         return codec.answer([_to_wire(view, tenant) for view in found])
 
@@ -82,8 +102,9 @@ class CollectionsCount(CatalogueView):
 
     def get(self, request: Request, tenant: str, database: str) -> HttpResponse:
         """How many collections there are."""
-        place = permissions.enter_database(identity_of(request), tenant, database, Verb.COUNT_COLLECTIONS)
-        return codec.answer(collections.count(place))
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.COUNT_COLLECTIONS)
+        return codec.answer(collections.count(place, only=identity.collections))
 
 
 class CollectionById(CatalogueView):
@@ -91,13 +112,15 @@ class CollectionById(CatalogueView):
 
     def get(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
         """A collection by its id."""
-        place = permissions.enter_database(identity_of(request), tenant, database, Verb.GET_COLLECTION)
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.GET_COLLECTION)
         try:
             wanted = permissions.parse_collection_id(collection)
         except InvalidArgument as error:
             raise InvalidArgument(
                 "Validation error: collection_id: Invalid collection ID format, expected UUID",
             ) from error
+        permissions.require_collection(identity, wanted, CollectionNotFound.by_id(wanted))
         return codec.answer(_to_wire(collections.get_by_id(place, wanted), tenant))
 
 
@@ -120,6 +143,7 @@ class CollectionByCrn(CatalogueView):
             found = collections.get_by_name(place, name)
         except CollectionNotFound as error:
             raise missing from error
+        permissions.require_collection(identity, found.collection_id, missing)
         return codec.answer(_to_wire(found, identity.tenant_name))
 
 
@@ -128,14 +152,18 @@ class Collection(CatalogueView):
 
     def get(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
         """A collection by its name."""
-        place = permissions.enter_database(identity_of(request), tenant, database, Verb.GET_COLLECTION)
-        return codec.answer(_to_wire(collections.get_by_name(place, collection), tenant))
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.GET_COLLECTION)
+        found = collections.get_by_name(place, collection)
+        permissions.require_collection(identity, found.collection_id, CollectionNotFound.by_name(collection))
+        return codec.answer(_to_wire(found, tenant))
 
     def put(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
         """Rename, replace metadata, or configure a collection."""
         identity = identity_of(request)
         place = permissions.enter_database(identity, tenant, database, Verb.UPDATE_COLLECTION)
         wanted = permissions.parse_collection_id(collection)
+        permissions.require_collection(identity, wanted, CollectionNotFound.by_id(wanted))
         body = body_of(request, UpdateCollection)
         change = body.new_configuration
         collection_metadata.check_shape(body.new_metadata)
@@ -157,6 +185,11 @@ class Collection(CatalogueView):
 
     def delete(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
         """Delete a collection by its name."""
-        place = permissions.enter_database(identity_of(request), tenant, database, Verb.DELETE_COLLECTION)
-        collections.delete(place, collection)
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.DELETE_COLLECTION)
+        if identity.collections is not None:
+            found = collections.get_by_name(place, collection)
+            missing = CollectionNotFound.by_name(collection)
+            permissions.require_collection(identity, found.collection_id, missing)
+        collections.delete(place, collection, only=identity.collections)
         return codec.answer({})

@@ -11,6 +11,7 @@ from cloud.api import codec
 from cloud.api.permissions import manifests
 from cloud.api.schemas.records import Query
 from cloud.api.views.record_route import Call, posting
+from cloud.key_limits import forced_where
 from tenants import quotas
 from tenants.errors import InvalidArgument
 from tenants.identity import Verb
@@ -18,6 +19,7 @@ from vectors import validation
 from vectors.query import execute
 from vectors.query.execute import QueryRequest
 from vectors.types import Include, Rows
+from vectors.where import both
 
 _DEFAULT_RESULTS = 10
 
@@ -40,6 +42,7 @@ def query(call: Call[Query]) -> HttpResponse:
             raise InvalidArgument(
                 "Validation error: query_embeddings: Embeddings must not contain NaN or Infinity values",
             )
+        where = both(forced_where(call.identity.forced_where), where)
         request = QueryRequest(embeddings, results_count, where, body.ids, body.include)
         found = execute.query(manifests, call.manifest, request)
     return codec.answer(_columns(found, body.include))

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from cloud.api import admission, codec, errors, permissions
+from cloud.api import admission, codec, errors, key_use, permissions
 from cloud.api.authentication import authenticate
 from tenants.concurrency import KIND_OF
 from tenants.errors import TooLarge
@@ -75,6 +75,8 @@ def _guard(
                     with admission.Working(identity, manifest.collection_id, kind):
                         response = view(Call(request, identity, manifest, body))
             except Exception as error:  # noqa: BLE001 (the edge)
+                if reason := permissions.reason_of(error):
+                    key_use.note_refusal(request, identity, action=verb.value, reason=reason)
                 response = _failure(error, verb)
             admission.tell(response, identity)
             return response

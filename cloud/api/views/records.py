@@ -11,6 +11,7 @@ from cloud.api import codec
 from cloud.api.permissions import manifests
 from cloud.api.schemas.records import Add, Delete, Get, Update, Upsert
 from cloud.api.views.record_route import Call, posting, reading
+from cloud.key_limits import forced_where
 from tenants import quotas
 from tenants.errors import InvalidArgument
 from tenants.identity import Verb
@@ -18,6 +19,7 @@ from vectors import metadata, records, validation
 from vectors.query import get as records_read
 from vectors.query.get import GetRequest
 from vectors.types import Include, Operation, RecordBatch
+from vectors.where import both
 
 _READ_LEVELS = ("index_and_wal", "index_only", "index_and_bounded_wal")
 
@@ -67,6 +69,7 @@ def _write(call: Call[Add] | Call[Update] | Call[Upsert], operation: Operation) 
         batch,
         limits,
         notes_keys=settings.SCHEMA_KEYS_AT == "write",
+        forced=forced_where(call.identity.forced_where),
     )
 
 
@@ -85,7 +88,14 @@ def delete(call: Call[Delete]) -> HttpResponse:
     if body.ids is None and where is None:
         return codec.answer({"deleted": 0})
     validation.check_searched_ids(body.ids)
-    deleted = records.delete(manifests, call.manifest, ids=body.ids, where=where, limit_count=body.limit)
+    deleted = records.delete(
+        manifests,
+        call.manifest,
+        ids=body.ids,
+        where=where,
+        limit_count=body.limit,
+        forced=forced_where(call.identity.forced_where),
+    )
     return codec.answer({"deleted": deleted})
 
 
@@ -101,7 +111,7 @@ def get(call: Call[Get]) -> HttpResponse:
     validation.check_searched_ids(body.ids)
     wanted = GetRequest(
         ids=body.ids,
-        where=where,
+        where=both(forced_where(call.identity.forced_where), where),
         limit_count=limits.limit_value if body.limit is None else body.limit,  # wire: the quota stands in
         offset_count=body.offset or 0,
         include=body.include,
@@ -132,7 +142,11 @@ def count(call: Call[None]) -> HttpResponse:
             f"Failed to deserialize query string: read_level: unknown variant `{level}`, expected one of "
             + ", ".join(f"`{known}`" for known in _READ_LEVELS),
         )
-    return codec.answer(records_read.count(call.manifest, is_index_only=level == "index_only"))
+    is_index_only, forced = level == "index_only", forced_where(call.identity.forced_where)
+    if forced is not None:
+        counted = records_read.count_matching(manifests, call.manifest, forced, is_index_only=is_index_only)
+        return codec.answer(counted)
+    return codec.answer(records_read.count(call.manifest, is_index_only=is_index_only))
 
 
 @reading(Verb.COUNT)

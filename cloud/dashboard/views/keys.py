@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,13 +14,17 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from cloud.api import authentication
+from cloud.api.control.authentication import actor_of
 from cloud.dashboard import shown, snippet
 from cloud.dashboard.access import Visit, is_partial, member, show
 from cloud.dashboard.forms import KeyForm
 from tenants import databases
 from tenants import keys as tenant_keys
-from tenants.errors import PermissionDenied
+from tenants.actors import Actor
+from tenants.errors import InvalidArgument, PermissionDenied, QuotaExceeded
+from tenants.key_scopes import Scopes, Template
 from tenants.models import Database
+from tenants.roles import Action
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,7 +39,12 @@ def keys(request: HttpRequest, visit: Visit) -> HttpResponse:
     form = KeyForm(owned, request.POST)
     if not form.is_valid():
         return _page(request, visit, {"form": form}, status=422)
-    return _page(request, visit, {"form": KeyForm(owned), "created": _create(request, visit, form, owned)})
+    try:
+        created = _create(request, visit, form, owned)
+    except (InvalidArgument, QuotaExceeded) as error:
+        form.add_error("name", error.message)
+        return _page(request, visit, {"form": form}, status=422)
+    return _page(request, visit, {"form": KeyForm(owned), "created": created})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,9 +53,10 @@ def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
     """Ask once more, naming the key; a POST revokes it."""
     if not visit.membership.may_manage_keys:
         raise PermissionDenied
-    key = tenant_keys.get(visit.tenant_id, key_id)
+    by = _actor(request, visit)
+    key = tenant_keys.get(by, visit.tenant_id, key_id)
     if request.method == "POST":
-        tenant_keys.revoke(visit.tenant_id, key_id)
+        tenant_keys.revoke(by, visit.tenant_id, key_id)
         authentication.forget_all()
         messages.success(
             request, f"“{key.name}” ({key.display_prefix}…) is revoked. Requests with it are refused."
@@ -55,22 +66,33 @@ def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
     return show(request, visit, template, {"key": shown.Key.of(key, now=datetime.now(UTC))})
 
 
+def _actor(request: HttpRequest, visit: Visit) -> Actor:
+    return replace(actor_of(visit.user, request), role=visit.membership.role)
+
+
 def _page(request: HttpRequest, visit: Visit, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    now = datetime.now(UTC)
-    listed = [shown.Key.of(key, now=now) for key in tenant_keys.list_keys(visit.tenant_id)]
+    now, by = datetime.now(UTC), _actor(request, visit)
+    may_view = by.may(Action.VIEW_KEYS)
+    found = tenant_keys.list_keys(by, visit.tenant_id) if may_view else []
+    listed = [shown.Key.of(key, now=now) for key in found]
     is_part = request.method == "POST" and is_partial(request)
     template = "dashboard/_keys_changed.html" if is_part else "dashboard/keys.html"
-    return show(request, visit, template, {"keys": listed, **context}, status=status)
+    return show(
+        request, visit, template, {"keys": listed, "may_view_keys": may_view, **context}, status=status
+    )
 
 
 def _create(request: HttpRequest, visit: Visit, form: KeyForm, owned: list[Database]) -> dict[str, str]:
     """What the page shows of the new key, this once."""
     issued = tenant_keys.issue(
+        _actor(request, visit),
         visit.tenant_id,
-        pepper=settings.KEY_PEPPER,
+        pepper=settings.KEY_PEPPERS[0],
         name=form.cleaned_data["name"],
-        database_ids=form.database_ids,
-        is_read_only=form.cleaned_data["is_read_only"],
+        scopes=Scopes(
+            template=Template.READ_ONLY if form.cleaned_data["is_read_only"] else Template.FULL,
+            database_ids=frozenset(form.database_ids),
+        ),
         expires_at=form.expires_at,
     )
     reached = [
