@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import conninfo_to_dict
 
-from cloud.api import admission
+from cloud.api import admission, metering
 from cloud.processes import Service
 
 T = TypeVar("T")
@@ -28,7 +28,8 @@ def use(service: Service) -> None:
 
 
 def leave() -> None:
-    """Close what this thread holds."""
+    """Send what reads used, and close what this thread holds."""
+    metering.stop()
     connections.close_all()
     admission.forget()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 
@@ -41,10 +42,12 @@ class Written:
 
     changed_count: records added (add, upsert), or removed as a positive number (delete)
     log_rows: images in the log by now, so that an edge may wake a compaction early
+    written_bytes: logical bytes of the images that were appended, as the ledger has them
     """
 
     changed_count: int
     log_rows: int
+    written_bytes: int
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,12 @@ def write(
     batch: RecordBatch,
     limits: Limits,
     *,
+    key_id: UUID | None = None,
     notes_keys: bool = False,
 ) -> Written:
     """Add, update or upsert a batch, all or nothing.
 
+    key_id:      who the ledger says it was
     notes_keys: whether new keys of metadata are part of the schema at once, and not with the next compaction
     Raises:      QuotaExceeded, InvalidArgument, DimensionMismatch, CollectionNotFound, Unavailable
     Transaction: opens one
@@ -76,7 +81,8 @@ def write(
     folded = fold(operation, batch)
     values = _columns(folded) | {
         "dimension": folded.dimension,
-        "meter": operation.value,
+        "operation": operation.value,
+        "key_id": key_id,
         "record_limit": limits.collection_records_count,
     }
     return _commit(cache, manifest, operation, values, limits=limits, target=None, notes_keys=notes_keys)
@@ -89,6 +95,7 @@ def delete(
     ids: Sequence[str] | None,
     where: Where | None,
     limit_count: int | None,
+    key_id: UUID | None = None,
 ) -> int:
     """Remove records by ids, by filter, or by both; how many it was, as the wire counts.
 
@@ -101,7 +108,8 @@ def delete(
     indexes.require(where, manifest.indexed)
     values: dict[str, object] = {
         "dimension": None,
-        "meter": Operation.DELETE.value,
+        "operation": Operation.DELETE.value,
+        "key_id": key_id,
         "record_limit": 0,
         "limit": limit_count,
         "reach": limit_count,
@@ -185,7 +193,7 @@ def _attempt(
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)
-    return Written(changed_count=abs(row[1]), log_rows=row[2])
+    return Written(changed_count=abs(row[1]), log_rows=row[2], written_bytes=row[3])
 
 
 def _asked(pipeline: Pipeline, manifest: Manifest, target: _Target) -> parts.Filters:

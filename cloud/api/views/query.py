@@ -18,6 +18,7 @@ from vectors import validation
 from vectors.query import execute
 from vectors.query.execute import QueryRequest
 from vectors.types import Include, Rows
+from vectors.units import query_units
 
 _DEFAULT_RESULTS = 10
 
@@ -42,6 +43,7 @@ def query(call: Call[Query]) -> HttpResponse:
             )
         request = QueryRequest(embeddings, results_count, where, body.ids, body.include)
         found = execute.query(manifests, call.manifest, request)
+        call.used.read(query_units(where, vectors_count=len(found)), found[0].collection_bytes)
     return codec.answer(_columns(found, body.include))
 
 

@@ -18,6 +18,7 @@ from vectors import metadata, records, validation
 from vectors.query import get as records_read
 from vectors.query.get import GetRequest
 from vectors.types import Include, Operation, RecordBatch
+from vectors.units import query_units
 
 _READ_LEVELS = ("index_and_wal", "index_only", "index_and_bounded_wal")
 
@@ -60,14 +61,16 @@ def _write(call: Call[Add] | Call[Update] | Call[Upsert], operation: Operation) 
         uris=body.uris,
         metadatas=metadatas,
     )
-    records.write(
+    written = records.write(
         manifests,
         call.manifest,
         operation,
         batch,
         limits,
+        key_id=call.identity.key_id,
         notes_keys=settings.SCHEMA_KEYS_AT == "write",
     )
+    call.used.wrote(written.written_bytes)
 
 
 @posting(Verb.DELETE, Delete)
@@ -85,7 +88,14 @@ def delete(call: Call[Delete]) -> HttpResponse:
     if body.ids is None and where is None:
         return codec.answer({"deleted": 0})
     validation.check_searched_ids(body.ids)
-    deleted = records.delete(manifests, call.manifest, ids=body.ids, where=where, limit_count=body.limit)
+    deleted = records.delete(
+        manifests,
+        call.manifest,
+        ids=body.ids,
+        where=where,
+        limit_count=body.limit,
+        key_id=call.identity.key_id,
+    )
     return codec.answer({"deleted": deleted})
 
 
@@ -107,6 +117,7 @@ def get(call: Call[Get]) -> HttpResponse:
         include=body.include,
     )
     rows = records_read.get(manifests, call.manifest, wanted)
+    call.used.read(query_units(where), rows.collection_bytes)
     return codec.answer(
         {
             "ids": rows.ids,
