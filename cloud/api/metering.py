@@ -1,9 +1,9 @@
 """What a process's reads use: counted here, sent to the ledgers every few seconds and at a clean stop.
 
-    request ──count──▶ map (hour, collection, key, meter) ──every 10 s──▶ batches, each with an id of its own
-                                                                             │ fails: stays, and is sent again
-                                                                             ▼ under the same id
-                                                                       usage_ledger
+    request ──count──▶ map (collection, key, operation, hour) ──every 10 s──▶ batches, each with an id
+                                                                                │ fails: stays, and is sent
+                                                                                ▼ again under the same id
+                                                                          usage_ledger
 
 A write is in the ledger when it is answered; of reads, a process that is killed loses what it counted since
 its last flush.
@@ -38,7 +38,7 @@ UNITS_HEADER = "x-request-units"
 COST_HEADER = "x-request-cost"
 Send = Callable[[str, UUID, Sequence[ReadEntry], UUID], None]
 _WRITES = frozenset(operation.value for operation in Operation)
-_Key = tuple[UUID, str, UUID, UUID, UUID | None, Meter, str, datetime]
+_Key = tuple[UUID, UUID, str, datetime]
 
 log = logging.getLogger("tessera.usage")
 
@@ -62,6 +62,14 @@ class Used:
     def wrote(self, written_bytes: int) -> None:
         """A write appended so many bytes; the ledger has them already."""
         self.units = self.written_bytes = written_bytes
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What one key did to one collection in one way in an hour: per meter, quantity and requests."""
+
+    manifest: Manifest
+    sums: dict[Meter, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,7 @@ class Metering:
         self._capacity_entries, self._max_entries = capacity_entries, max_entries
         self._has_thread = has_thread
         self._lock, self._sending = threading.Lock(), threading.Lock()
-        self._counts: dict[_Key, list[int]] = {}
+        self._counts: dict[_Key, _Counted] = {}
         self._waiting: list[_Batch] = []
         self._wake, self._closed = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -111,18 +119,20 @@ class Metering:
     def count(self, manifest: Manifest, key_id: UUID, operation: str, amounts: dict[Meter, int]) -> None:
         """Add what a read used; asks nobody."""
         hour = self._now().replace(minute=0, second=0, microsecond=0)
-        place = (manifest.tenant_id, manifest.cell, manifest.database_id, manifest.collection_id, key_id)
+        key = (manifest.collection_id, key_id, operation, hour)
         with self._lock:
+            counted = self._counts.get(key)
+            if counted is None:
+                if len(self._counts) >= self._max_entries:
+                    log.error(
+                        "lost usage of tenant %s, the ledgers are away: %s", manifest.tenant_id, amounts
+                    )
+                    return
+                counted = self._counts[key] = _Counted(manifest)
             for meter, quantity in amounts.items():
-                key = (*place, meter, operation, hour)
-                counted = self._counts.get(key)
-                if counted is not None:
-                    counted[0] += quantity
-                    counted[1] += 1
-                elif len(self._counts) < self._max_entries:
-                    self._counts[key] = [quantity, 1]
-                else:
-                    log.error("lost %s %s of tenant %s: the ledgers are away", quantity, meter, place[0])
+                summed = counted.sums.setdefault(meter, [0, 0])
+                summed[0] += quantity
+                summed[1] += 1
             is_full = len(self._counts) >= self._capacity_entries
         self._start_thread()
         if is_full:
@@ -150,27 +160,21 @@ class Metering:
         with self._lock:
             counts, self._counts = self._counts, {}
         by_place: dict[tuple[UUID, str], list[ReadEntry]] = {}
-        for (
-            tenant_id,
-            cell,
-            database_id,
-            collection_id,
-            key_id,
-            meter,
-            operation,
-            hour,
-        ), counted in counts.items():
-            entry = ReadEntry(
-                database_id=database_id,
-                collection_id=collection_id,
-                key_id=key_id,
-                meter=meter,
-                operation=operation,
-                at=hour,
-                quantity=counted[0],
-                requests=counted[1],
+        for (collection_id, key_id, operation, hour), counted in counts.items():
+            place = counted.manifest
+            by_place.setdefault((place.tenant_id, place.cell), []).extend(
+                ReadEntry(
+                    database_id=place.database_id,
+                    collection_id=collection_id,
+                    key_id=key_id,
+                    meter=meter,
+                    operation=operation,
+                    at=hour,
+                    quantity=quantity,
+                    requests=requests,
+                )
+                for meter, (quantity, requests) in counted.sums.items()
             )
-            by_place.setdefault((tenant_id, cell), []).append(entry)
         return [_Batch(tenant_id, cell, entries) for (tenant_id, cell), entries in by_place.items()]
 
     # --- the thread --------------------------------------------------------------------------------

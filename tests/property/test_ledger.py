@@ -22,6 +22,7 @@ from django.test import Client
 
 from cloud.api import metering
 from cloud.processes import Service
+from cloud.servers.errors import ServerError
 from tenants import keys
 from tenants.prices import Meter
 from tests import stage
@@ -273,3 +274,25 @@ def test_a_recount_finds_a_forgery(database: Service, change: str, is_compacted:
         assert done.rowcount == 1
         connect().execute(f"ALTER TABLE {cell}.usage_ledger ENABLE TRIGGER append_only".encode())
     assert recount.recount_collection(tenant_id, cell, place.collection_id).differences != ()
+
+
+def test_the_command_says_so_and_fails(database: Service) -> None:
+    place = make_tenant("recounted").collection()
+    place.call("add", {"ids": ["a"], "embeddings": [[1.0, 2.0]]})
+    arguments = ("recount", "--tenant", place.cast.name)
+    month = f"{datetime.now(UTC):%Y-%m}"
+    said = database.manage(*arguments, "--month", month)
+    assert (
+        f"{place.collection_id}        1 rows        1 weighed          1 records              9 bytes  ok"
+        in said
+    )
+    assert f"{month} bytes_written        9" in said
+    with stage.role(database, "owner"), connect().transaction():
+        connect().execute(f"SET LOCAL app.tenant_id = '{place.cast.tenant_id}'".encode())
+        changed = connect().execute(
+            f"UPDATE {cell_of(place)}.collection_state SET logical_bytes = logical_bytes + 1 "
+            f"WHERE collection_id = '{place.collection_id}'".encode()
+        )
+        assert changed.rowcount == 1
+    with pytest.raises(ServerError, match="2 differences"):
+        database.manage(*arguments)

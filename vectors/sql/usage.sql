@@ -103,7 +103,7 @@ WITH state AS MATERIALIZED (
     e.log_from <> e.tiled_to OR e.log_to < e.log_from AS is_apart
   FROM entries AS e LEFT JOIN held AS h USING (place)
 ), judged AS MATERIALIZED (
-  SELECT c.*, c.operation <> 'upgrade' AND (
+  SELECT c.*, c.operation NOT IN ('upgrade', 'fork') AND (  -- those carry over what others wrote
       c.held_images > c.images OR c.held_bytes > c.quantity
       OR (c.held_images = c.images AND c.held_bytes <> c.quantity)
       OR (c.operation = 'add' AND c.quantity <> c.grown_bytes)
@@ -113,7 +113,7 @@ WITH state AS MATERIALIZED (
 SELECT
   (SELECT log_head FROM state), (SELECT record_count FROM state), (SELECT logical_bytes FROM state),
   (SELECT count(*) FROM images WHERE is_live), (SELECT coalesce(sum(bytes), 0)::bigint FROM images WHERE is_live),
-  count(*), count(*) FILTER (WHERE operation <> 'upgrade' AND held_images = images), coalesce(max(log_to), 0),
+  count(*), count(*) FILTER (WHERE operation NOT IN ('upgrade', 'fork') AND held_images = images), coalesce(max(log_to), 0),
   (SELECT coalesce(sum(l.records), 0)::bigint FROM $cell.usage_ledger AS l WHERE l.collection_id = %(collection_id)s),
   coalesce(sum(grown_bytes), 0)::bigint,
   min(ledger_id) FILTER (WHERE is_apart), count(*) FILTER (WHERE is_apart),
