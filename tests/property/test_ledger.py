@@ -10,6 +10,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from uuid import UUID
 import orjson
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 
 from cloud.api import metering
@@ -237,6 +239,24 @@ def test_the_ledger_is_what_was_sent_and_received(database: Service, seed: int) 
             one: traffic.writes[one] for one in mine
         }
         assert sum(one.weighed_count for one in found.values()) > 0
+
+
+def test_rows_tile_the_log_when_many_write_at_once(database: Service) -> None:
+    place = make_tenant("crowd").collection()
+
+    def write(first: int) -> None:
+        try:
+            for number in range(first, first + 8):
+                ids = [f"r{(number * 7 + step) % 30}" for step in range(5)]
+                place.call("upsert", {"ids": ids, "embeddings": [[float(number), 1.0]] * 5})
+                place.call("delete", {"ids": [f"r{number}", "unknown"]})
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    (found,) = recount.recount(place.cast.tenant_id)
+    assert (found.differences, found.rows_count) == ((), 4 * 8 * 2)
 
 
 FORGERIES = [
