@@ -41,4 +41,4 @@ def worker_exit(server: Any, worker: Any) -> None:
     del server, worker
     metering = sys.modules.get("cloud.api.metering")
     if metering is not None:
-        metering.stop()
+        metering.process.close()

@@ -29,7 +29,7 @@ def use(service: Service) -> None:
 
 def leave() -> None:
     """Send what reads used, and close what this thread holds."""
-    metering.stop()
+    metering.process.close()
     connections.close_all()
     admission.forget()
 

@@ -18,7 +18,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from uuid import UUID
 
 from django.conf import settings
@@ -110,6 +109,10 @@ class Metering:
         self._flush_seconds, self._send, self._now = flush_seconds, send, now
         self._capacity_entries, self._max_entries = capacity_entries, max_entries
         self._has_thread = has_thread
+        self.begin()
+
+    def begin(self) -> None:
+        """Know nothing and have no thread: at first, and in a child, whose parent sends what it counted."""
         self._lock, self._sending = threading.Lock(), threading.Lock()
         self._counts: dict[_Key, _Counted] = {}
         self._waiting: list[_Batch] = []
@@ -144,8 +147,8 @@ class Metering:
         Idempotent:  what is sent again counts once
         """
         with self._sending:
-            if not self._waiting:  # else what failed goes first, as it was
-                self._waiting = self._take()
+            if sum(len(batch.entries) for batch in self._waiting) < self._max_entries:
+                self._waiting += self._take()  # what failed goes first, as it was
             failed: list[_Batch] = []
             for batch in self._waiting:
                 try:
@@ -180,13 +183,14 @@ class Metering:
     # --- the thread --------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Send everything, and stop; called when a process ends in order."""
+        """Send everything, and stop the thread until more is counted; called when a process ends in order."""
         self._closed.set()
         self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
         self.flush()
-        self.flush()  # what was counted while an earlier failure was sent
+        self._closed.clear()
+        self._thread = None
 
     def _start_thread(self) -> None:
         if self._has_thread and self._thread is None:
@@ -210,21 +214,9 @@ class Metering:
                 connections.close_all()
 
 
-@cache
-def metering() -> Metering:
-    """The counts of this process."""
-    return Metering(flush_seconds=settings.USAGE_FLUSH_SECONDS)
-
-
-def stop() -> None:
-    """Send what this process has counted, and begin anew if more comes."""
-    if metering.cache_info().currsize:
-        metering().close()
-        metering.cache_clear()
-
-
-# What a parent counted, the parent sends.
-os.register_at_fork(after_in_child=metering.cache_clear)
+# The counts of this process.
+process = Metering(flush_seconds=settings.USAGE_FLUSH_SECONDS)
+os.register_at_fork(after_in_child=process.begin)
 
 
 def settle(
@@ -237,6 +229,6 @@ def settle(
         amounts = {Meter.BYTES_RETURNED: len(response.content)}
         if used.units:
             amounts[Meter.BYTES_SCANNED] = used.units * used.collection_bytes
-        metering().count(manifest, identity.key_id, operation, amounts)
+        process.count(manifest, identity.key_id, operation, amounts)
     response[UNITS_HEADER] = str(used.units)
     response[COST_HEADER] = str(sum(cost_nano(meter, one, identity.prices) for meter, one in amounts.items()))

@@ -195,7 +195,7 @@ def test_every_answer_says_what_it_used(acme: Cast) -> None:
     asked = {"query_embeddings": [[0.0] * 8] * 2, "where": {"even": True}}
     read = acme.wire.post(f"{place.path}/query", asked)
     assert read.headers["x-request-units"] == "3"
-    metering.metering().flush()
+    metering.process.flush()
     now = datetime.now(UTC)
     totals = usage.meter_totals(acme.tenant_id, since=now - 2 * HOUR, until=now + HOUR)
     assert totals[Meter.BYTES_SCANNED] == 3 * units

@@ -199,7 +199,7 @@ class Traffic:
                 compact(
                     database, self.random.choice([one for one in self.customers if one.model.records]).place
                 )
-        assert metering.metering().flush()
+        assert metering.process.flush()
 
 
 def billed(database: Service, customer: Customer) -> dict[tuple[UUID, UUID, Meter, str], int]:

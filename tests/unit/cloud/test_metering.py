@@ -91,7 +91,7 @@ def test_it_sends_each_tenant_apart() -> None:
     assert len(set(ledger.tried)) == 2
 
 
-def test_what_failed_is_sent_again_as_it_was_and_before_anything_new() -> None:
+def test_what_failed_is_sent_again_as_it_was_and_first() -> None:
     ledger, place = Ledger(), manifest()
     counting = Metering(flush_seconds=10, send=ledger.take, now=lambda: NOON, has_thread=False)
     counting.count(place, KEY, "get", {Meter.BYTES_RETURNED: 10})
@@ -101,10 +101,34 @@ def test_what_failed_is_sent_again_as_it_was_and_before_anything_new() -> None:
     assert not counting.flush()
     ledger.is_away = False
     assert counting.flush()
-    assert len(set(ledger.tried)) == 1
-    assert [entry.quantity for entry in ledger.sent[0][2]] == [10]
+    first, again, second, *last = ledger.tried
+    assert (first, [first, second]) == (again, last)
+    assert [[entry.quantity for entry in entries] for _, _, entries in ledger.sent] == [[10], [1]]
+
+
+def test_one_tenants_failure_holds_up_nobody_else() -> None:
+    ledger, bad, good = Ledger(), manifest(), manifest()
+
+    def take(cell: str, tenant_id: UUID, entries: Sequence[ReadEntry], flush_id: UUID) -> None:
+        if tenant_id == bad.tenant_id:
+            raise ConnectionError("away")
+        ledger.take(cell, tenant_id, entries, flush_id)
+
+    counting = Metering(flush_seconds=10, send=take, has_thread=False)
+    for number in range(3):
+        for place in (bad, good):
+            counting.count(place, KEY, "get", {Meter.BYTES_RETURNED: 1})
+        assert not counting.flush()
+        assert len(ledger.sent) == number + 1
+
+
+def test_a_child_does_not_send_what_its_parent_counted() -> None:
+    ledger = Ledger()
+    counting = Metering(flush_seconds=10, send=ledger.take, has_thread=False)
+    counting.count(manifest(), KEY, "get", {Meter.BYTES_RETURNED: 1})
+    counting.begin()
     assert counting.flush()
-    assert sum(quantity for quantity, _ in ledger.sums().values()) == 11
+    assert ledger.sent == []
 
 
 def test_a_full_map_is_sent_at_once() -> None:
