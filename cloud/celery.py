@@ -32,6 +32,11 @@ app.conf.update(
             "schedule": 30,
             "options": {"expires": 30},
         },
+        "sample storage": {
+            "task": "workers.tasks.sample_storage",
+            "schedule": 300,  # whichever comes first in an hour enters it
+            "options": {"expires": 300},
+        },
     },
 )
 app.autodiscover_tasks(["workers"])

@@ -134,6 +134,7 @@ def _database(role: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(DATABASE_ROLE)}
+WEB_DATABASE = _database("web")  # for commands that look at records
 CELL_COUNT = _integer("CELL_COUNT", 4, at_least=1)
 
 # --- Valkey or Redis -------------------------------------------------------------------------------
@@ -155,6 +156,7 @@ CONTROL_REQUESTS_PER_MINUTE = _integer("CONTROL_REQUESTS_PER_MINUTE", 600, at_le
 MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 2_000, at_least=1)
 SCHEMA_KEYS_AT = _one_of("SCHEMA_KEYS_AT", "compaction", "write")
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body limit above is checked before a byte is read
+USAGE_FLUSH_SECONDS = _integer("USAGE_FLUSH_SECONDS", 10, at_least=1)
 STATEMENT_TIMEOUT_SECONDS = _integer("STATEMENT_TIMEOUT_SECONDS", 60, at_least=1)
 
 # --- workers ---------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ machines must stay below its max_connections.
 """
 
 import os
+import sys
+from typing import Any
 
 os.environ.setdefault("DATABASE_ROLE", "web")
 
@@ -32,3 +34,11 @@ accesslog = None  # the application's middleware writes one line per request
 errorlog = "-"
 loglevel = os.environ.get("WEB_LOG_LEVEL", "info")
 control_socket_disable = True
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """What reads have used is written down before a worker ends in order."""
+    del server, worker
+    metering = sys.modules.get("cloud.api.metering")
+    if metering is not None:
+        metering.process.close()

@@ -19,6 +19,7 @@ from cloud.processes import Service, temporary_data_dir
 _SECRETS = {"SECRET_KEY": "tests-" + "s" * 40, "KEY_PEPPER": "tests-" + "p" * 40}
 # Of the service: early, so that a short load is sealed. A tail below it stays in the log, by policy.
 COMPACT_AFTER_ROWS = 1_000
+USAGE_FLUSH_SECONDS = 3
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,6 +67,7 @@ def service() -> Iterator[Service]:
         "SWEEP_SECONDS": "1",
         "JOB_LEASE_SECONDS": "3",
         "WEB_WORKERS": "2",
+        "USAGE_FLUSH_SECONDS": str(USAGE_FLUSH_SECONDS),
     }
     with temporary_data_dir() as data_dir, Service(data_dir, port=0, environment=environment) as running:
         yield running

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import conninfo_to_dict
 
-from cloud.api import admission, key_use
+from cloud.api import admission, key_use, metering
 from cloud.processes import Service
 
 T = TypeVar("T")
@@ -29,8 +29,9 @@ def use(service: Service) -> None:
 
 
 def leave() -> None:
-    """Close what this thread holds."""
+    """Send what was noted of keys and of reads, and close what this thread holds."""
     key_use.forget()
+    metering.process.close()
     connections.close_all()
     admission.forget()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 
@@ -42,10 +43,12 @@ class Written:
 
     changed_count: records added (add, upsert), or removed as a positive number (delete)
     log_rows: images in the log by now, so that an edge may wake a compaction early
+    written_bytes: logical bytes of the images that were appended, as the ledger has them
     """
 
     changed_count: int
     log_rows: int
+    written_bytes: int
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,13 @@ def write(
     batch: RecordBatch,
     limits: Limits,
     *,
+    key_id: UUID | None = None,
     notes_keys: bool = False,
     forced: Where | None = None,
 ) -> Written:
     """Add, update or upsert a batch, all or nothing.
 
+    key_id:      who the ledger says it was
     notes_keys: whether new keys of metadata are part of the schema at once, and not with the next compaction
     forced:     conditions on metadata that a record must pass to be touched, and to be left behind
     Raises:      QuotaExceeded, InvalidArgument, DimensionMismatch, CollectionNotFound, Unavailable,
@@ -89,7 +94,8 @@ def write(
     folded = fold(operation, batch)
     values = _columns(folded) | {
         "dimension": folded.dimension,
-        "meter": operation.value,
+        "operation": operation.value,
+        "key_id": key_id,
         "record_limit": limits.collection_records_count,
     }
     target = None if forced is None else _Forced(forced, folded.ids)
@@ -104,6 +110,7 @@ def delete(
     where: Where | None,
     limit_count: int | None,
     forced: Where | None = None,
+    key_id: UUID | None = None,
 ) -> int:
     """Remove records by ids, by filter, or by both; how many it was, as the wire counts.
 
@@ -119,7 +126,8 @@ def delete(
     indexes.require(meant, manifest.indexed)
     values: dict[str, object] = {
         "dimension": None,
-        "meter": Operation.DELETE.value,
+        "operation": Operation.DELETE.value,
+        "key_id": key_id,
         "record_limit": 0,
         "limit": limit_count,
         "reach": limit_count,
@@ -210,7 +218,7 @@ def _attempt(
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)
-    return Written(changed_count=abs(row[1]), log_rows=row[2])
+    return Written(changed_count=abs(row[1]), log_rows=row[2], written_bytes=row[3])
 
 
 def _asked(pipeline: Pipeline, manifest: Manifest, target: _Target) -> parts.Filters:

@@ -15,7 +15,7 @@ Float32Matrix = npt.NDArray[np.float32]
 
 
 class Operation(Enum):
-    """A write's kind; the value is the meter that counts it."""
+    """A write's kind; the value stands in the ledger."""
 
     ADD = "add"
     UPDATE = "update"
@@ -123,6 +123,7 @@ class Rows:
     """Records in order, column by column; a column that was not asked for is None.
 
     embeddings: (n, d) float32; metadatas: JSON texts; distances: as the wire reports them
+    collection_bytes: logical bytes of the whole collection, as the read saw it
     """
 
     ids: Sequence[str]
@@ -131,3 +132,4 @@ class Rows:
     metadatas: Sequence[str | None] | None = None
     uris: Sequence[str | None] | None = None
     distances: npt.NDArray[np.float32] | None = None
+    collection_bytes: int = 0

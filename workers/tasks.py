@@ -7,13 +7,14 @@ look at the table, and a flushed broker loses nothing.
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from celery import shared_task
 from django.conf import settings
 
 from tenants.databases import cell_name
 from vectors.segments.build import Resources
-from workers import compaction, garbage, jobs, sweep
+from workers import compaction, garbage, jobs, metering, sweep
 from workers.jobs import Job, LeaseLost
 from workers.policy import Thresholds
 
@@ -91,3 +92,9 @@ def collect_garbage() -> None:
             role_prefix=settings.ROLE_PREFIX,
             retire_after_seconds=settings.RETIRE_AFTER_SECONDS,
         )
+
+
+@shared_task(ignore_result=True)
+def sample_storage() -> None:
+    """Enter the storage of every hour that has begun into the ledgers."""
+    metering.sample_storage(_cells(), now=datetime.now(UTC))

@@ -9,13 +9,13 @@ from vectors.sql import identifier, in_cell, statement
 
 # Of the tables in `vectors/sql/cell.sql`. A release that changes them raises it and adds a statement
 # `upgrade_cell_<version>` for cells that are one version behind.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 _MARK = "Tessera cell, layout "
 
 # Fixed for good: a row's partition follows from it. Eight keep each index shallow at millions of collections.
 LOG_PARTITIONS = 8
 _GUARDED = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job")
-_OVERSEEN = ("collection_state", "segment", "manifest", "job")
+_OVERSEEN = ("collection_state", "segment", "manifest", "job", "usage_ledger")
 
 
 def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, owner: str) -> None:
@@ -43,6 +43,7 @@ def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, o
         cursor.execute(statement("guard_table", cell=cell, table=table).encode())
     for table in _OVERSEEN:
         cursor.execute(statement("oversee_table", cell=cell, table=table, **roles).encode())
+    cursor.execute(statement("start_clock", cell=cell, **roles).encode())
     cursor.execute(statement("grant_cell", cell=cell, **roles).encode())
     cursor.execute(statement("mark_cell", cell=cell, version=str(LAYOUT_VERSION)).encode())
 

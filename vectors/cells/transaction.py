@@ -19,7 +19,7 @@ from psycopg.types.numeric import Int8
 
 from tenants.errors import Unavailable
 from tenants.scope import drop_if_hung_up, set_local_tenant
-from vectors.sql import in_cell
+from vectors.sql import identifier, in_cell, statement
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, object]
@@ -39,10 +39,11 @@ def connect() -> psycopg.Connection[Row]:
     return connection
 
 
-def execute(name: str, cell: str, parameters: Parameters) -> psycopg.Cursor[Row]:
+def execute(name: str, cell: str, parameters: Parameters, **fragments: str) -> psycopg.Cursor[Row]:
     """One named statement of a cell, in whatever transaction this thread has open, else in its own."""
+    text = statement(name, cell=identifier(cell), **fragments) if fragments else in_cell(name, cell)
     cursor = psycopg.Cursor(connect())
-    cursor.execute(in_cell(name, cell).encode(), parameters)
+    cursor.execute(text.encode(), parameters)
     return cursor
 
 

@@ -95,7 +95,7 @@ def _answer(manifest: Manifest, request: QueryRequest, within: Pipeline | None) 
         again = _execute(manifest, request, exact, within)
         for place, answer in zip(short, again, strict=True):
             answers[place] = answer
-    return [project.columns(answer, request.include, id_place=3, distance_place=4) for answer in answers]
+    return [project.columns(answer, request.include, id_place=4, distance_place=5) for answer in answers]
 
 
 def _plan(manifest: Manifest, request: QueryRequest, embedding: Float32Matrix) -> QueryPlan:
@@ -120,7 +120,7 @@ def _is_unplaceable(manifest: Manifest, largest_component: float, *, has_halves:
 
 
 def _is_short(answer: list[tuple[Any, ...]], chosen: QueryPlan) -> bool:
-    return bool(chosen.graph_segment_ids) and (answer[0][2] or 0) < chosen.expected_candidates_count
+    return bool(chosen.graph_segment_ids) and (answer[0][3] or 0) < chosen.expected_candidates_count
 
 
 def _execute(
@@ -129,7 +129,7 @@ def _execute(
     plans: Sequence[QueryPlan | None],
     within: Pipeline | None,
 ) -> list[list[tuple[Any, ...]]]:
-    """Rows of each query that has a plan: version, dimension, graph_count, record_id, distance, hydrated…"""
+    """Rows of each query that has a plan: version, logical_bytes, dimension, graph_count, record_id, …"""
     dimension = request.embeddings.shape[1]
     asked = parts.filters(manifest, request.where, request.ids)
     settings = _settings(plans, has_filter=bool(asked.log))
@@ -150,7 +150,7 @@ def _execute(
     answers = [cursor.fetchall() for cursor in cursors]
     for answer in answers:
         read.check_version(manifest, answer[0][0] if answer else None)
-        if manifest.dimension is None and answer[0][1] is not None:
+        if manifest.dimension is None and answer[0][2] is not None:
             raise StaleManifest  # read before the first write: what follows must know the dimension
     return answers
 

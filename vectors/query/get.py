@@ -52,7 +52,7 @@ def _run(manifest: Manifest, request: GetRequest) -> Rows:
             cursor = _ask(pipeline, manifest, replace(request, where=where))
     rows = cursor.fetchall()
     read.check_version(manifest, rows[0][0] if rows else None)
-    return project.columns(rows, request.include, id_place=1)
+    return project.columns(rows, request.include, id_place=2)
 
 
 def _ask(pipeline: Pipeline, manifest: Manifest, request: GetRequest) -> psycopg.Cursor[Row]:

@@ -103,11 +103,49 @@ CREATE TABLE IF NOT EXISTS $cell.usage_ledger (
   tenant_id uuid NOT NULL,
   database_id uuid NOT NULL,
   collection_id uuid NOT NULL,
+  key_id uuid,
   meter text NOT NULL,
-  records bigint NOT NULL,
-  bytes bigint NOT NULL,
-  at timestamptz NOT NULL DEFAULT now()
+  operation text NOT NULL,
+  quantity bigint NOT NULL,
+  requests int NOT NULL DEFAULT 0,
+  images bigint NOT NULL DEFAULT 0,
+  records bigint NOT NULL DEFAULT 0,
+  grown_bytes bigint NOT NULL DEFAULT 0,
+  log_from bigint,
+  log_to bigint,
+  at timestamptz NOT NULL DEFAULT now(),
+  flush_id uuid,
+  CHECK ((log_from IS NULL) = (log_to IS NULL))
 );
+CREATE INDEX IF NOT EXISTS usage_by_time ON $cell.usage_ledger (tenant_id, at);
+CREATE INDEX IF NOT EXISTS usage_by_log ON $cell.usage_ledger (collection_id, log_from) WHERE log_from IS NOT NULL;
+-- What is sent again after a failure counts once.
+CREATE UNIQUE INDEX IF NOT EXISTS usage_once ON $cell.usage_ledger (flush_id, collection_id, key_id, meter, operation, at)
+  NULLS NOT DISTINCT WHERE flush_id IS NOT NULL;
+COMMENT ON TABLE $cell.usage_ledger IS 'what was used: one row per write, per hour and key of reads, per hour of storage';
+COMMENT ON COLUMN $cell.usage_ledger.quantity IS 'in the unit of the meter';
+COMMENT ON COLUMN $cell.usage_ledger.images IS 'records that a write appended to the log';
+COMMENT ON COLUMN $cell.usage_ledger.records IS 'net change of the collection''s record_count';
+COMMENT ON COLUMN $cell.usage_ledger.grown_bytes IS 'net change of the collection''s logical_bytes';
+COMMENT ON COLUMN $cell.usage_ledger.log_from IS 'a write''s place in the log: after this offset, up to log_to inclusive';
+COMMENT ON COLUMN $cell.usage_ledger.at IS 'of a write; else the beginning of the hour';
+
+-- Nobody changes what was written down, not even the owner.
+CREATE OR REPLACE FUNCTION $cell.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$$$
+BEGIN
+  RAISE EXCEPTION 'the usage ledger is append-only';
+END $$$$;
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON $cell.usage_ledger
+  FOR EACH ROW EXECUTE FUNCTION $cell.refuse_change();
+CREATE OR REPLACE TRIGGER append_only_whole BEFORE TRUNCATE ON $cell.usage_ledger
+  FOR EACH STATEMENT EXECUTE FUNCTION $cell.refuse_change();
+
+-- The last hour whose storage is in the ledger: a cell that was empty for days must not be billed for them.
+CREATE TABLE IF NOT EXISTS $cell.usage_clock (
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  sampled_to timestamptz NOT NULL
+);
+ALTER TABLE $cell.usage_clock ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE IF NOT EXISTS $cell.job (
   job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -128,6 +166,32 @@ CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collectio
 
 -- name: upgrade_cell_2
 ALTER TABLE $cell.collection_state ADD COLUMN has_full_text boolean NOT NULL DEFAULT true;
+
+-- name: upgrade_cell_3
+-- The ledger says more of each row. What earlier rows did to the log is not known one by one: for each
+-- collection a row of its own covers the log so far.
+ALTER TABLE $cell.usage_ledger NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE $cell.usage_ledger RENAME COLUMN meter TO operation;
+ALTER TABLE $cell.usage_ledger RENAME COLUMN bytes TO quantity;
+ALTER TABLE $cell.usage_ledger
+  ALTER COLUMN records SET DEFAULT 0,
+  ADD COLUMN key_id uuid,
+  ADD COLUMN meter text NOT NULL DEFAULT 'bytes_written',
+  ADD COLUMN requests int NOT NULL DEFAULT 1,
+  ADD COLUMN images bigint NOT NULL DEFAULT 0,
+  ADD COLUMN grown_bytes bigint NOT NULL DEFAULT 0,
+  ADD COLUMN log_from bigint,
+  ADD COLUMN log_to bigint,
+  ADD COLUMN flush_id uuid,
+  ADD CHECK ((log_from IS NULL) = (log_to IS NULL));
+ALTER TABLE $cell.usage_ledger ALTER COLUMN meter DROP DEFAULT, ALTER COLUMN requests SET DEFAULT 0;
+INSERT INTO $cell.usage_ledger (tenant_id, database_id, collection_id, meter, operation, quantity, records,
+  grown_bytes, log_from, log_to)
+SELECT s.tenant_id, s.database_id, s.collection_id, 'bytes_written', 'upgrade', 0,
+  s.record_count - coalesce((SELECT sum(l.records) FROM $cell.usage_ledger AS l
+                             WHERE l.collection_id = s.collection_id), 0),
+  s.logical_bytes, 0, s.log_head
+FROM $cell.collection_state AS s;
 
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
@@ -150,6 +214,11 @@ CREATE POLICY tenant ON $cell.$table
 DROP POLICY IF EXISTS oversight ON $cell.$table;
 CREATE POLICY oversight ON $cell.$table TO $worker, $owner USING (true);
 
+-- name: start_clock
+DROP POLICY IF EXISTS oversight ON $cell.usage_clock;
+CREATE POLICY oversight ON $cell.usage_clock TO $worker, $owner USING (true);
+INSERT INTO $cell.usage_clock (sampled_to) VALUES (date_trunc('hour', now(), 'UTC')) ON CONFLICT DO NOTHING;
+
 -- name: grant_cell
 GRANT SELECT, INSERT, UPDATE ON $cell.collection_state TO $web;
 GRANT SELECT, INSERT, UPDATE ON $cell.record_log, $cell.tombstone TO $web;
@@ -157,4 +226,5 @@ GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job TO $web;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log, $cell.tombstone, $cell.segment,
   $cell.manifest, $cell.job TO $worker;
-GRANT SELECT ON $cell.usage_ledger TO $worker
+GRANT SELECT, INSERT ON $cell.usage_ledger TO $worker;
+GRANT SELECT, UPDATE ON $cell.usage_clock TO $worker

@@ -33,7 +33,9 @@ WITH state AS MATERIALIZED (
 ), incoming AS MATERIALIZED (
   $incoming
 ), fresh AS (
-  SELECT r.*, row_number() OVER (ORDER BY r.position) - 1 AS place
+  SELECT r.record_id, r.position, r.embedding, r.document, r.uri,
+    nullif(jsonb_strip_nulls(r.metadata), '{}') AS metadata,
+    row_number() OVER (ORDER BY r.position) - 1 AS place
   FROM incoming AS r
   WHERE NOT EXISTS (
     SELECT FROM $cell.record_log AS l
@@ -45,7 +47,7 @@ WITH state AS MATERIALIZED (
   SELECT s.collection_id, s.tenant_id, s.log_head + f.position, s.next_ordinal + f.place,
     4 * vector_dims(f.embedding) + octet_length(f.record_id) + coalesce(octet_length(f.document), 0)
       + coalesce(octet_length(f.uri), 0) + coalesce(octet_length(f.metadata::text), 0),
-    'a', f.record_id, f.embedding, f.document, f.uri, nullif(jsonb_strip_nulls(f.metadata), '{}')
+    'a', f.record_id, f.embedding, f.document, f.uri, f.metadata
   FROM fresh AS f CROSS JOIN state AS s
   RETURNING logical_bytes
 ), gain AS MATERIALIZED (
@@ -135,7 +137,7 @@ WITH state AS MATERIALIZED (
 ), $advance;
 
 -- name: advance
--- Counters, place in the log and the bill, in the write's own transaction.
+-- Counters, place in the log and the bill, in the write's own transaction: one row of the ledger per write.
 advanced AS (
   UPDATE $cell.collection_state AS c
   SET log_head = c.log_head + (SELECT count(*) FROM incoming),
@@ -149,12 +151,15 @@ advanced AS (
   FROM gain$keys_seen
   WHERE c.collection_id = %(collection_id)s AND c.dropped_at IS NULL
   RETURNING c.tenant_id, c.database_id, c.collection_id, c.record_count, c.log_head, c.log_rows,
-    gain.records, gain.written_bytes
+    gain.records, gain.appended, gain.written_bytes, gain.grown_bytes
 ), metered AS (
-  INSERT INTO $cell.usage_ledger (tenant_id, database_id, collection_id, meter, records, bytes)
-  SELECT tenant_id, database_id, collection_id, %(meter)s::text, records, written_bytes FROM advanced
+  INSERT INTO $cell.usage_ledger (tenant_id, database_id, collection_id, key_id, meter, operation, quantity,
+    requests, images, records, grown_bytes, log_from, log_to)
+  SELECT tenant_id, database_id, collection_id, %(key_id)s::uuid, 'bytes_written', %(operation)s::text,
+    written_bytes, 1, appended, records, grown_bytes, log_head - (SELECT count(*) FROM incoming), log_head
+  FROM advanced
 )
-SELECT a.log_head, a.records, a.log_rows, public.tessera_require(
+SELECT a.log_head, a.records, a.log_rows, a.written_bytes::bigint, public.tessera_require(
   a.records <= 0 OR a.record_count <= %(record_limit)s::bigint, 'records ' || a.record_count)$claims
 FROM advanced AS a;
 

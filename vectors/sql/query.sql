@@ -46,7 +46,7 @@ WITH candidates AS (
   SELECT *, count(*) FILTER (WHERE is_graph) OVER () AS graph_count
   FROM candidates ORDER BY distance, ordinal LIMIT %(k)s
 )
-SELECT s.manifest_version, s.dimension, n.graph_count, n.record_id, n.distance::real $hydrated
+SELECT s.manifest_version, s.logical_bytes, s.dimension, n.graph_count, n.record_id, n.distance::real $hydrated
 FROM $cell.collection_state AS s
 LEFT JOIN nearest AS n ON true
 $hydrate
@@ -90,7 +90,7 @@ WITH matching AS (
 ), page AS MATERIALIZED (
   SELECT * FROM matching ORDER BY ordinal OFFSET %(offset)s LIMIT %(limit)s
 )
-SELECT s.manifest_version, n.record_id $hydrated
+SELECT s.manifest_version, s.logical_bytes, n.record_id $hydrated
 FROM $cell.collection_state AS s
 LEFT JOIN page AS n ON true
 $hydrate

@@ -18,6 +18,7 @@ from cloud.api.control.views import (
     members,
     service_accounts,
     tenants,
+    usage,
 )
 
 MODULES = (
@@ -28,6 +29,7 @@ MODULES = (
     service_accounts,
     databases,
     keys,
+    usage,
     audit_log,
 )
 

@@ -19,6 +19,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework.views import APIView
 
+from cloud.api.metering import COST_HEADER, UNITS_HEADER
 from cloud.api.openapi import examples, failures, shapes
 from cloud.api.openapi.operations import OPERATIONS, Key, Operation
 from cloud.api.openapi.shapes import Schema
@@ -52,6 +53,12 @@ _PARTS: dict[str, tuple[Schema, str]] = {
     "collection": ({"type": "string", "format": "uuid"}, "The collection's id."),
     "name": ({"type": "string", "minLength": 1}, "The name that the function was attached by."),
     "crn": ({"type": "string"}, "`<tenant's resource name>:<database>:<collection>`"),
+}
+
+_INTEGER: Schema = {"type": "integer", "minimum": 0}
+_USAGE_HEADERS: dict[str, Schema] = {
+    UNITS_HEADER: {"description": "Query units of a read; bytes written by a write.", "schema": _INTEGER},
+    COST_HEADER: {"description": "The price in nano-units of the plan's currency.", "schema": _INTEGER},
 }
 
 
@@ -139,7 +146,7 @@ def _components() -> Mapping[str, Mapping[str, Schema]]:
     return {
         ResolvedComponent.SCHEMA: _shapes()[2],
         ResolvedComponent.RESPONSE: failures.responses(),
-        ResolvedComponent.HEADER: failures.HEADERS,
+        ResolvedComponent.HEADER: failures.HEADERS | _USAGE_HEADERS,
         ResolvedComponent.SECURITY_SCHEMA: SECURITY_SCHEMES,
     }
 
@@ -186,6 +193,9 @@ def _responses(operation: Operation) -> Schema:
             "description": "Done.",
             "content": {"application/json": content},
         }
+        if operation.tag == "records":
+            references = {name: {"$ref": f"#/components/headers/{name}"} for name in _USAGE_HEADERS}
+            described[str(operation.status)]["headers"] = references
     for status, kind in operation.others.items():
         described[str(status)] = {
             "description": "Not all of it is well.",

@@ -19,6 +19,7 @@ from vectors import validation
 from vectors.query import execute
 from vectors.query.execute import QueryRequest
 from vectors.types import Include, Rows
+from vectors.units import query_units
 from vectors.where import both
 
 _DEFAULT_RESULTS = 10
@@ -45,6 +46,7 @@ def query(call: Call[Query]) -> HttpResponse:
         where = both(forced_where(call.identity.forced_where), where)
         request = QueryRequest(embeddings, results_count, where, body.ids, body.include)
         found = execute.query(manifests, call.manifest, request)
+        call.used.read(query_units(where, vectors_count=len(found)), found[0].collection_bytes)
     return codec.answer(_columns(found, body.include))
 
 

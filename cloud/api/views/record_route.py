@@ -7,15 +7,16 @@ these routes are the ones that are called thousands of times.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Generic, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from cloud.api import admission, codec, errors, key_use, permissions
+from cloud.api import admission, codec, errors, key_use, metering, permissions
 from cloud.api.authentication import authenticate
+from cloud.api.metering import Used
 from tenants.concurrency import KIND_OF
 from tenants.errors import TooLarge
 from tenants.identity import Identity, Verb
@@ -29,12 +30,16 @@ _BARE_WHEN_TOO_LARGE = frozenset({Verb.ADD, Verb.UPDATE, Verb.UPSERT, Verb.QUERY
 
 @dataclass(frozen=True)
 class Call(Generic[Body]):
-    """An authorised call of a record route; `body` has the route's shape, and is None without one."""
+    """An authorised call of a record route; `body` has the route's shape, and is None without one.
+
+    used: where the view notes what the call used
+    """
 
     request: HttpRequest
     identity: Identity
     manifest: Manifest
     body: Body
+    used: Used = field(default_factory=Used)
 
 
 def reading(verb: Verb) -> Callable[[Callable[[Call[None]], HttpResponse]], View]:
@@ -53,7 +58,7 @@ def posting(verb: Verb, shape: type[Body]) -> Callable[[Callable[[Call[Body]], H
 def _guard(
     method: str, verb: Verb, *, shape: type[Any] | None
 ) -> Callable[[Callable[[Call[Any]], HttpResponse]], View]:
-    kind = KIND_OF[verb]
+    kind, operation = KIND_OF[verb], verb.value.partition(":")[2]
 
     def guard(view: Callable[[Call[Any]], HttpResponse]) -> View:
         @csrf_exempt
@@ -73,7 +78,9 @@ def _guard(
                     place = identity.place_called(tenant, database)
                     manifest = permissions.enter_collection(identity, *place, collection, verb)
                     with admission.Working(identity, manifest.collection_id, kind):
-                        response = view(Call(request, identity, manifest, body))
+                        call = Call(request, identity, manifest, body)
+                        response = view(call)
+                        metering.settle(response, identity, manifest, call.used, operation)
             except Exception as error:  # noqa: BLE001 (the edge)
                 if reason := permissions.reason_of(error):
                     key_use.note_refusal(request, identity, action=verb.value, reason=reason)

@@ -19,6 +19,7 @@ from vectors import metadata, records, validation
 from vectors.query import get as records_read
 from vectors.query.get import GetRequest
 from vectors.types import Include, Operation, RecordBatch
+from vectors.units import query_units
 from vectors.where import both
 
 _READ_LEVELS = ("index_and_wal", "index_only", "index_and_bounded_wal")
@@ -62,15 +63,17 @@ def _write(call: Call[Add] | Call[Update] | Call[Upsert], operation: Operation) 
         uris=body.uris,
         metadatas=metadatas,
     )
-    records.write(
+    written = records.write(
         manifests,
         call.manifest,
         operation,
         batch,
         limits,
+        key_id=call.identity.key_id,
         notes_keys=settings.SCHEMA_KEYS_AT == "write",
         forced=forced_where(call.identity.forced_where),
     )
+    call.used.wrote(written.written_bytes)
 
 
 @posting(Verb.DELETE, Delete)
@@ -95,6 +98,7 @@ def delete(call: Call[Delete]) -> HttpResponse:
         where=where,
         limit_count=body.limit,
         forced=forced_where(call.identity.forced_where),
+        key_id=call.identity.key_id,
     )
     return codec.answer({"deleted": deleted})
 
@@ -117,6 +121,7 @@ def get(call: Call[Get]) -> HttpResponse:
         include=body.include,
     )
     rows = records_read.get(manifests, call.manifest, wanted)
+    call.used.read(query_units(where), rows.collection_bytes)
     return codec.answer(
         {
             "ids": rows.ids,

@@ -128,6 +128,20 @@ def test_an_answer_of_an_example_is_what_its_schema_and_its_structure_say(name: 
     msgspec.json.decode(orjson.dumps(content["example"]), type=operation.answer)
 
 
+def test_it_says_that_record_routes_tell_what_they_used() -> None:
+    told = {
+        name
+        for name, operation in BY_NAME.items()
+        if operation.answer is not None
+        and {"x-request-units", "x-request-cost"}
+        == set(
+            DESCRIBED[operation.path, operation.method]["responses"][str(operation.status)].get("headers", ())
+        )
+    }
+    assert told == {one.name for one in OPERATIONS if one.tag == "records" and one.answer is not None}
+    assert len(told) == 8
+
+
 def test_it_leaves_no_member_of_a_body_open() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     bodies = {one.body.__name__ for one in OPERATIONS if one.body is not None}
