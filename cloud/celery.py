@@ -32,6 +32,16 @@ app.conf.update(
             "schedule": 30,
             "options": {"expires": 30},
         },
+        "empty recycle bin": {
+            "task": "workers.tasks.empty_recycle_bin",
+            "schedule": 60,
+            "options": {"expires": 60},
+        },
+        "scrub": {
+            "task": "workers.tasks.scrub",
+            "schedule": 60,
+            "options": {"expires": 60},
+        },
     },
 )
 app.autodiscover_tasks(["workers"])

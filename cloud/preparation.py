@@ -32,6 +32,14 @@ _WEB_FUNCTIONS = (
     "tenants_identify_account(bytea[])",
     "tenants_invited(bytea)",
 )
+_WORKER_FUNCTIONS = (
+    "vectors_due_for_purge(int)",
+    "vectors_forget_collections(uuid[])",
+    "vectors_forget_databases()",
+    "vectors_mark_scrub(text[])",
+    "vectors_scrub_due(int)",
+    "vectors_scrub_relation(text)",
+)
 
 
 class NotReady(ServiceError):
@@ -155,3 +163,6 @@ def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
     raw.execute(sql.SQL("REVOKE UPDATE, DELETE ON tenants_auditentry FROM {}").format(web))
     for function in _WEB_FUNCTIONS:
         raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(web))
+    worker = sql.Identifier(f"{settings.ROLE_PREFIX}_worker")
+    for function in _WORKER_FUNCTIONS:
+        raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(worker))

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection
 from tenants import audit, names
 from tenants.actors import SYSTEM, Actor, ActorKind
 from tenants.errors import AlreadyExists, NotFound
-from tenants.models import Member, Tenant
+from tenants.models import Member, Plan, Tenant
 from tenants.quotas import Limits
 from tenants.roles import Role
 from tenants.scope import tenant_transaction
@@ -111,6 +111,15 @@ def override_limits(tenant_id: UUID, overrides: Mapping[str, int]) -> None:
             raise NotFound(f"Tenant [{tenant_id}] not found")
         tenant.quota_overrides = {**tenant.quota_overrides, **overrides}
         tenant.save(update_fields=["quota_overrides"])
+
+
+def recycle_seconds_of(tenant_id: UUID) -> int:
+    """For how long what the tenant deletes stays in the recycle bin; 0: there is none.
+
+    Transaction: needs one, bound to the tenant
+    """
+    tenant = Tenant.objects.select_related("plan").get(tenant_id=tenant_id)
+    return (tenant.plan or Plan()).recycle_seconds
 
 
 def limits_of(tenant: Tenant) -> Limits:

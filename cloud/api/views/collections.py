@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from cloud.api import codec, permissions
+from cloud.api.actors import actor_of
 from cloud.api.schemas.collections import CreateCollection, UpdateCollection, members
 from cloud.api.schemas.schema import read as read_schema
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
@@ -157,6 +158,7 @@ class Collection(CatalogueView):
 
     def delete(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
         """Delete a collection by its name."""
-        place = permissions.enter_database(identity_of(request), tenant, database, Verb.DELETE_COLLECTION)
-        collections.delete(place, collection)
+        identity = identity_of(request)
+        place = permissions.enter_database(identity, tenant, database, Verb.DELETE_COLLECTION)
+        collections.delete(place, collection, by=actor_of(identity, request))
         return codec.answer({})

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from cloud.api import codec, permissions
+from cloud.api.actors import actor_of
 from cloud.api.schemas.collections import NewName
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
 from tenants import databases
@@ -60,5 +61,5 @@ class Database(CatalogueView):
         permissions.check_database_name(database)
         if identity.databases is not None and database not in identity.databases.values():
             raise PermissionDenied
-        collections.delete_database(tenant_id, database)
+        collections.delete_database(tenant_id, database, by=actor_of(identity, request))
         return codec.answer({})
