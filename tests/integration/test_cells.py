@@ -38,7 +38,8 @@ def test_it_refuses_a_layout_that_it_does_not_know(database: Service, mark: str)
 def test_it_brings_an_older_cell_up_to_this_release(database: Service) -> None:
     with stage.role(database, "owner"):
         make("cell_902")
-        connect().execute(b"ALTER TABLE cell_902.collection_state DROP COLUMN has_full_text")
+        younger = b"DROP COLUMN has_full_text, DROP COLUMN is_restorable"
+        connect().execute(b"ALTER TABLE cell_902.collection_state " + younger)
         connect().execute(b"COMMENT ON SCHEMA cell_902 IS 'Tessera cell, layout 1'")
         insert = (
             b"INSERT INTO cell_902.collection_state (collection_id, tenant_id, database_id, space,"
@@ -49,7 +50,11 @@ def test_it_brings_an_older_cell_up_to_this_release(database: Service) -> None:
             connect().execute(b"ALTER TABLE cell_902.collection_state NO FORCE ROW LEVEL SECURITY")
             connect().execute(insert)
         make("cell_902")
-        row = connect().execute(b"SELECT has_full_text FROM cell_902.collection_state").fetchone()
+        row = (
+            connect()
+            .execute(b"SELECT has_full_text, is_restorable FROM cell_902.collection_state")
+            .fetchone()
+        )
         mark = connect().execute(b"SELECT obj_description('cell_902'::regnamespace)").fetchone()
         connect().execute(b"DROP SCHEMA cell_902 CASCADE")
-    assert (row, mark) == ((True,), (f"Tessera cell, layout {schema.LAYOUT_VERSION}",))
+    assert (row, mark) == ((True, False), (f"Tessera cell, layout {schema.LAYOUT_VERSION}",))
