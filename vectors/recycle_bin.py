@@ -179,7 +179,7 @@ def restore_database(
             Tenant.objects.select_for_update().get(tenant_id=tenant_id)  # two must not pass the quota at once
             binned = _binned(Database.everything.filter(tenant_id=tenant_id, database_id=database_id))
             row = binned.select_for_update().first()
-            if row is None:
+            if row is None or _is_over(row):  # a purge may have been committed while this waited
                 raise missing
             row.name = new_name or row.name
             quotas.check(limits, "name_bytes", len(row.name.encode()), action="Restore Database")
@@ -283,6 +283,10 @@ _LIVING = {"deleted_at": None, "purge_at": None, "deleted_by": ""}
 def _binned(rows: QuerySet[R]) -> QuerySet[R]:
     """What can still be restored."""
     return rows.filter(deleted_at__isnull=False, purge_at__gt=datetime.now(UTC))
+
+
+def _is_over(row: Recyclable) -> bool:
+    return row.purge_at is None or row.purge_at <= datetime.now(UTC)
 
 
 def _page(rows: QuerySet[R], row_id: str, after: Place | None) -> QuerySet[R]:
