@@ -56,6 +56,8 @@ def prepare(report: Callable[[str], None]) -> None:
     check_server(raw)
     if not _filters_use_indexes(raw):
         report("  filters will scan their segments: run deploy/postgres/init.sql as a superuser")
+    if not _samples_can_be_erased(raw):
+        report("  samples of purged data will stay: run deploy/postgres/init.sql as a superuser")
     report("roles")
     with transaction.atomic():
         _make_roles(raw)
@@ -118,6 +120,12 @@ def _filters_use_indexes(raw: psycopg.Connection[Any]) -> bool:
     """Whether the superuser's part was run; without it row-level security keeps filters from indexes."""
     function = "pg_catalog.jsonb_contains(jsonb, jsonb)"
     row = raw.execute("SELECT proleakproof FROM pg_proc WHERE oid = %s::regprocedure", [function]).fetchone()
+    return bool(row and row[0])
+
+
+def _samples_can_be_erased(raw: psycopg.Connection[Any]) -> bool:
+    """Whether the superuser's part was run since it also erases."""
+    row = raw.execute("SELECT to_regprocedure('public.tessera_rewrite_samples()') IS NOT NULL").fetchone()
     return bool(row and row[0])
 
 

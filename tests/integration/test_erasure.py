@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import struct
 import time
@@ -9,15 +10,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
 
 from cloud.processes import Service
+from cloud.servers.errors import ServerError
+from tenants.scope import tenant_transaction
 from tests import stage
 from tests.binned import BY, keep_for, purge, scrub
 from tests.compact import cell_of, compact, read_as_owner
 from tests.factories import Cast, Place, batch
 from tests.raw_files import fragments, marker, relations_with, superuser, write_out
 from vectors import erasure, recycle_bin
-from workers import recycle
+from vectors.models import Collection
+from workers import recycle, tasks
 
 EVERYTHING = {"include": ["documents", "metadatas", "embeddings", "uris"]}
 PARTITION = (
@@ -193,3 +198,43 @@ def test_only_the_worker_asks_for_it(database: Service) -> None:
         erasure.due_for_purge(most=1)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         erasure.scrub("public.tenants_tenant")
+
+
+def test_without_the_superusers_part_it_says_what_is_missing(database: Service, acme: Cast) -> None:
+    keep_for(acme.tenant_id, 0)
+    place = acme.collection()
+    assert acme.wire.delete(f"{acme.place}/collections/{place.name}").status == 200
+    purge(database)
+    rename = "ALTER FUNCTION public.{} RENAME TO {}"
+    with superuser(database) as connection:
+        connection.execute(rename.format("tessera_rewrite_samples()", "renamed").encode())
+        try:
+            with pytest.raises(ServerError, match=r"init\.sql"):
+                database.manage("scrub")
+        finally:
+            connection.execute(rename.format("renamed()", "tessera_rewrite_samples").encode())
+    assert scrub(database)[erasure.SAMPLES] == "clean"
+
+
+def test_the_beat_purges_and_scrubs(
+    database: Service, acme: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from cloud.celery import app  # noqa: PLC0415 (chooses its role when it is imported first)
+
+    monkeypatch.setattr(settings, "SCRUB_AFTER_SECONDS", 0)
+    monkeypatch.setattr(settings, "RETIRE_AFTER_SECONDS", 0)
+    caplog.set_level(logging.INFO, "tessera.workers")
+    keep_for(acme.tenant_id, 0)
+    place = acme.collection()
+    partition = partition_of(database, place)
+    assert acme.wire.delete(f"{acme.place}/collections/{place.name}").status == 200
+    beat = [entry["task"] for entry in app.conf.beat_schedule.values()]
+    wanted = [tasks.empty_recycle_bin, tasks.collect_garbage, tasks.empty_recycle_bin, tasks.scrub]
+    assert {task.name for task in wanted} <= set(beat)
+    with stage.role(database, "worker"):
+        for task in wanted:
+            task()
+    with tenant_transaction(acme.tenant_id):
+        assert not Collection.everything.filter(tenant_id=acme.tenant_id).exists()
+    assert "purged" in caplog.text
+    assert f"scrubbed {partition}" in caplog.text
