@@ -129,6 +129,9 @@ BEGIN
     DELETE FROM public.vectors_scrub AS s WHERE s.relation = wanted;
     RETURN 'gone';
   END IF;
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('vectors_scrub_relation', 0)) THEN
+    RETURN 'busy';  -- one table at a time rests
+  END IF;
   BEGIN
     IF place = 'pg_catalog.pg_statistic'::regclass THEN
       IF to_regprocedure('public.tessera_rewrite_samples()') IS NULL THEN
