@@ -37,6 +37,16 @@ app.conf.update(
             "schedule": 300,  # whichever comes first in an hour enters it
             "options": {"expires": 300},
         },
+        "empty recycle bin": {
+            "task": "workers.tasks.empty_recycle_bin",
+            "schedule": 60,
+            "options": {"expires": 60},
+        },
+        "scrub": {
+            "task": "workers.tasks.scrub",
+            "schedule": 60,
+            "options": {"expires": 60},
+        },
     },
 )
 app.autodiscover_tasks(["workers"])

@@ -35,6 +35,14 @@ _WEB_FUNCTIONS = (
     "tenants_redigest(uuid,bytea,bytea,text)",
     "tenants_note_uses(uuid[],timestamptz[],inet[],text[],text)",
 )
+_WORKER_FUNCTIONS = (
+    "vectors_due_for_purge(int)",
+    "vectors_forget_collections(uuid[])",
+    "vectors_forget_databases()",
+    "vectors_mark_scrub(text[])",
+    "vectors_scrub_due(int)",
+    "vectors_scrub_relation(text)",
+)
 
 
 class NotReady(ServiceError):
@@ -51,6 +59,8 @@ def prepare(report: Callable[[str], None]) -> None:
     check_server(raw)
     if not _filters_use_indexes(raw):
         report("  filters will scan their segments: run deploy/postgres/init.sql as a superuser")
+    if not _samples_can_be_erased(raw):
+        report("  samples of purged data will stay: run deploy/postgres/init.sql as a superuser")
     report("roles")
     with transaction.atomic():
         _make_roles(raw)
@@ -116,6 +126,12 @@ def _filters_use_indexes(raw: psycopg.Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
+def _samples_can_be_erased(raw: psycopg.Connection[Any]) -> bool:
+    """Whether the superuser's part was run since it also erases."""
+    row = raw.execute("SELECT to_regprocedure('public.tessera_rewrite_samples()') IS NOT NULL").fetchone()
+    return bool(row and row[0])
+
+
 def _make_roles(raw: psycopg.Connection[Any]) -> None:
     prefix = settings.ROLE_PREFIX
     existing = {name for (name,) in raw.execute("SELECT rolname FROM pg_roles").fetchall()}
@@ -158,3 +174,6 @@ def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
     raw.execute(sql.SQL("REVOKE UPDATE, DELETE ON tenants_auditentry FROM {}").format(web))
     for function in _WEB_FUNCTIONS:
         raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(web))
+    worker = sql.Identifier(f"{settings.ROLE_PREFIX}_worker")
+    for function in _WORKER_FUNCTIONS:
+        raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(worker))

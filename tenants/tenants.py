@@ -17,6 +17,7 @@ from tenants.models import (
     Database,
     Invitation,
     Member,
+    Plan,
     ServiceAccount,
     ServiceAccountKey,
     Tenant,
@@ -208,6 +209,15 @@ def override_limits(tenant_id: UUID, overrides: Mapping[str, int]) -> None:
             raise NotFound(f"Tenant [{tenant_id}] not found")
         tenant.quota_overrides = {**tenant.quota_overrides, **overrides}
         tenant.save(update_fields=["quota_overrides"])
+
+
+def recycle_seconds_of(tenant_id: UUID) -> int:
+    """For how long what the tenant deletes stays in the recycle bin; 0: there is none.
+
+    Transaction: needs one, bound to the tenant
+    """
+    tenant = Tenant.objects.select_related("plan").get(tenant_id=tenant_id)
+    return (tenant.plan or Plan()).recycle_seconds
 
 
 def limits_of(tenant: Tenant) -> Limits:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,12 @@ import psycopg
 from django.db import IntegrityError
 from django.db.models import QuerySet
 
-from tenants import names, quotas
+from tenants import audit, names, quotas, tenants
+from tenants.actors import Actor, ActorKind
 from tenants.errors import AlreadyExists, Conflict, NotFound
 from tenants.models import Database
 from tenants.quotas import Limits
+from tenants.roles import Action
 from tenants.scope import tenant_transaction
 from vectors import collection_metadata, validation
 from vectors import configuration as configurations
@@ -97,7 +100,7 @@ def create(
             with tenant_transaction(database.tenant_id):
                 if get_or_create and (found := _views(_find(database).filter(name=name))):
                     return found[0]
-                _check_count(database, limits)
+                check_count(database, limits)
                 made.save(force_insert=True)
                 _insert_state(made, configuration, has_full_text=schemas.has_full_text(kept_schema))
                 return _views([made])[0]
@@ -177,26 +180,41 @@ def modify(
         raise AlreadyExists(f"Collection [{new_name}] already exists") from error
 
 
-def delete(database: Database, name: str, *, only: AnyOf[UUID] | None = None) -> None:
-    """Delete a collection, if it is one of `only`; its records go with the next collection of garbage.
+def delete(database: Database, name: str, *, by: Actor, only: AnyOf[UUID] | None = None) -> None:
+    """Move a collection to the recycle bin, if it is one of `only`.
 
-    Raises:      CollectionNotFound
+    It is gone for everybody at once, and restorable for the plan's time.
+
+    by: a role is asked for the action here; a key was asked for its verb by the edge
+    Raises:      PermissionDenied, CollectionNotFound
     Transaction: opens one
     """
+    _require(by, Action.DELETE_COLLECTION)
     with tenant_transaction(database.tenant_id):
         found = _find(database, only).select_for_update(of=("self",)).filter(name=names.sought(name)).first()
         if found is None:
             raise CollectionNotFound.by_name(name)
-        _drop_states(database, [found.collection_id])
-        found.delete()
+        moved = _to_bin(by, database.tenant_id)
+        Collection.objects.filter(collection_id=found.collection_id).update(**moved)
+        _drop_states(database, [found.collection_id], moved)
+        audit.record(
+            by,
+            database.tenant_id,
+            Action.DELETE_COLLECTION,
+            subject_id=found.collection_id,
+            subject_label=f"{database.name}/{found.name}",
+            details={"purge_at": moved["purge_at"].isoformat()},
+        )
 
 
-def delete_database(tenant_id: UUID, name: str) -> None:
-    """Delete a database and its collections.
+def delete_database(tenant_id: UUID, name: str, *, by: Actor) -> None:
+    """Move a database to the recycle bin, and its collections with it.
 
-    Raises:      NotFound
+    by: a role is asked for the action here; a key was asked for its verb by the edge
+    Raises:      PermissionDenied, NotFound
     Transaction: opens one
     """
+    _require(by, Action.DELETE_DATABASE)
     with tenant_transaction(tenant_id):
         owned = Database.objects.filter(tenant_id=tenant_id, name=names.sought(name))
         database = owned.select_for_update().first()
@@ -204,8 +222,31 @@ def delete_database(tenant_id: UUID, name: str) -> None:
             raise NotFound(f"Database [{name}] not found")
         # Catalogue rows before states, as every other verb locks them.
         rows = _find(database).select_for_update(of=("self",)).order_by("collection_id")
-        _drop_states(database, [row.collection_id for row in rows])
-        database.delete()
+        ids = [row.collection_id for row in rows]
+        moved = _to_bin(by, tenant_id)
+        Collection.objects.filter(collection_id__in=ids).update(**moved, is_deleted_with_database=True)
+        Database.objects.filter(database_id=database.database_id).update(**moved)
+        _drop_states(database, ids, moved)
+        audit.record(
+            by,
+            tenant_id,
+            Action.DELETE_DATABASE,
+            subject_id=database.database_id,
+            subject_label=database.name,
+            details={"collections": len(ids), "purge_at": moved["purge_at"].isoformat()},
+        )
+
+
+def _require(by: Actor, action: Action) -> None:
+    if by.kind is not ActorKind.API_KEY:
+        by.require(action)
+
+
+def _to_bin(by: Actor, tenant_id: UUID) -> dict[str, Any]:
+    """What a row in the bin has: since when, until when, by whom. The plan's time is taken now, for good."""
+    now = datetime.now(UTC)
+    until = now + timedelta(seconds=tenants.recycle_seconds_of(tenant_id))
+    return {"deleted_at": now, "purge_at": until, "deleted_by": by.label[:254]}
 
 
 def _encode_metadata(metadata: Mapping[str, Any] | None, limits: Limits, *, action: str) -> str | None:
@@ -220,9 +261,15 @@ def _encode_metadata(metadata: Mapping[str, Any] | None, limits: Limits, *, acti
     return text
 
 
-def _check_count(database: Database, limits: Limits) -> None:
-    """One more collection is within the plan; until the transaction ends, nobody else asks this."""
-    Database.objects.select_for_update(no_key=True).filter(database_id=database.database_id).first()
+def check_count(database: Database, limits: Limits) -> None:
+    """One more collection is within the plan; until the transaction ends, nobody else asks this.
+
+    Raises:      NotFound for a database that was deleted meanwhile, QuotaExceeded
+    Transaction: needs one, bound to the tenant
+    """
+    locked = Database.objects.select_for_update(no_key=True).filter(database_id=database.database_id)
+    if locked.first() is None:
+        raise NotFound(f"Database [{database.name}] not found")
     limit = limits.collections_count
     # No index entry past the limit is read, however many there are.
     count = _find(database).values("collection_id")[: limit + 1].count()
@@ -286,8 +333,10 @@ def _configure_state(collection: Collection, configuration: Configuration) -> No
     execute("configure_state", collection.database.cell, values)
 
 
-def _drop_states(database: Database, collection_ids: Sequence[UUID]) -> None:
-    execute("drop_state", database.cell, {"collection_ids": list(collection_ids)})
+def _drop_states(database: Database, collection_ids: Sequence[UUID], moved: Mapping[str, Any]) -> None:
+    is_restorable = moved["purge_at"] > moved["deleted_at"]
+    values: dict[str, object] = {"collection_ids": list(collection_ids), "is_restorable": is_restorable}
+    execute("drop_state", database.cell, values)
 
 
 def _views(rows: Iterable[Collection]) -> list[CollectionView]:

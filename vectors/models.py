@@ -11,10 +11,14 @@ import uuid
 from django.db import models
 
 from tenants.models import Database
+from tenants.models.living import Living, Recyclable
 
 
-class Collection(models.Model):
-    """A named collection of a database."""
+class Collection(Recyclable):
+    """A named collection of a database.
+
+    is_deleted_with_database: it went to the bin with its database, and comes back with it only
+    """
 
     collection_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant_id = models.UUIDField()
@@ -24,12 +28,41 @@ class Collection(models.Model):
     configuration_json = models.TextField()
     schema_json = models.TextField(null=True)  # noqa: DJ001 (null: it follows from the configuration)
     created_at = models.DateTimeField(auto_now_add=True)
+    is_deleted_with_database = models.BooleanField(default=False, editable=False)
+
+    objects = Living()
+    everything = models.Manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["database", "name"], name="collection_name_once_per_database"),
+            models.UniqueConstraint(
+                fields=["database", "name"],
+                condition=models.Q(deleted_at=None),
+                name="collection_name_once_per_database",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deleted_at=None, purge_at=None)
+                | models.Q(deleted_at__isnull=False, purge_at__isnull=False),
+                name="collection_is_living_or_has_a_purge_date",
+            ),
         ]
-        indexes = [models.Index(fields=["database", "created_at", "collection_id"], name="collection_by_age")]
+        indexes = [
+            models.Index(
+                fields=["database", "created_at", "collection_id"],
+                condition=models.Q(deleted_at=None),
+                name="collection_by_age",
+            ),
+            models.Index(
+                fields=["tenant_id", "deleted_at", "collection_id"],
+                condition=models.Q(deleted_at__isnull=False),
+                name="collection_in_bin",
+            ),
+            models.Index(
+                fields=["purge_at"],
+                condition=models.Q(deleted_at__isnull=False),
+                name="collection_by_purge_date",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -6,11 +6,11 @@ from tenants import databases, tenants
 from tenants.errors import AlreadyExists
 from tenants.identity import DEFAULT_DATABASE, DEFAULT_TENANT
 from tenants.quotas import Limits
-from vectors import collections
+from vectors import recycle_bin
 
 
 def reset(*, cell_count: int) -> None:
-    """Delete every database of every tenant, and the tenants that nobody can enter; make the default ones.
+    """Delete all databases past the recycle bin, and tenants that nobody can enter; make the default ones.
 
     Tenants with keys or members stay, empty, so that the caller's own key goes on working.
 
@@ -18,8 +18,7 @@ def reset(*, cell_count: int) -> None:
     Source:      contract, section 6
     """
     for tenant_id in tenants.everyone():
-        for database in databases.list_databases(tenant_id):
-            collections.delete_database(tenant_id, database.name)
+        recycle_bin.erase(tenant_id)
         tenants.delete_if_unused(tenant_id)
     try:
         tenant_id = tenants.create(DEFAULT_TENANT).tenant_id

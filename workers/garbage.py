@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from vectors import erasure
 from vectors.segments.build import drop
 from vectors.segments.database import Database
 
@@ -10,9 +13,16 @@ _COLLECTIONS_PER_SWEEP = 50
 _KEEP_JOBS_SECONDS = 7 * 24 * 3600
 
 
-def collect(cell: str, *, role_prefix: str, retire_after_seconds: int) -> int:
+def collect(
+    cell: str,
+    *,
+    role_prefix: str,
+    retire_after_seconds: int,
+    after_phase: Callable[[str], None] = lambda _: None,
+) -> int:
     """Drop what has been out of use for longer than any read may last; how many segments and collections.
 
+    after_phase: called as each phase of a collection ends, for tests that stop a worker there
     Transaction: opens several short ones
     Idempotent:  yes
     """
@@ -26,13 +36,18 @@ def collect(cell: str, *, role_prefix: str, retire_after_seconds: int) -> int:
         key: dict[str, object] = {"collection_id": collection_id}
         with database.transaction(tenant_id):
             database.run("retire_all_segments", key)
+        after_phase("retiring")
         while True:
             with database.transaction(tenant_id):
                 if not database.run("forget_collection_log", key | {"count": _BATCH_ROWS}).rowcount:
                     break
+        after_phase("emptying")
         with database.transaction(tenant_id):
             database.run("forget_collection_tombstones", key)
+            database.run("forget_collection_jobs", key)
             database.run("forget_collection_state", key)
+            erasure.mark_collection(database, collection_id)
+        after_phase("dropping the state")
         dropped += 1
     for segment_id, tenant_id, _ in database.all("retired_segments", seconds):
         drop(database, tenant_id=tenant_id, segment_id=segment_id)

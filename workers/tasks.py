@@ -13,8 +13,9 @@ from celery import shared_task
 from django.conf import settings
 
 from tenants.databases import cell_name
+from vectors.erasure import Marked
 from vectors.segments.build import Resources
-from workers import compaction, garbage, jobs, metering, sweep
+from workers import compaction, garbage, jobs, metering, recycle, sweep
 from workers.jobs import Job, LeaseLost
 from workers.policy import Thresholds
 
@@ -81,6 +82,37 @@ def _do(job: Job) -> None:
         done.merged_segments,
         done.purged_rows,
     )
+
+
+@shared_task(ignore_result=True)
+def empty_recycle_bin() -> None:
+    """Let go for good what was deleted long enough ago."""
+    purged = recycle.purge()
+    if purged.collections or purged.databases:
+        log.info("purged %s collections and %s databases", purged.collections, purged.databases)
+
+
+@shared_task(ignore_result=True)
+def scrub() -> None:
+    """Rewrite the tables that have bytes of what was purged."""
+    recycle.scrub(
+        after_seconds=settings.SCRUB_AFTER_SECONDS,
+        most_bytes=settings.SCRUB_MOST_BYTES,
+        report=_report_scrub,
+    )
+
+
+def _report_scrub(table: Marked, outcome: str) -> None:
+    if outcome == "large":
+        log.warning(
+            "%s has %s bytes, too many to rewrite while it is used: run manage.py scrub when it may rest",
+            table.relation,
+            table.bytes,
+        )
+    elif outcome == "forbidden":
+        log.warning("%s keeps samples of purged data: run deploy/postgres/init.sql", table.relation)
+    else:
+        log.info("scrubbed %s (%s bytes): %s", table.relation, table.bytes, outcome)
 
 
 @shared_task(ignore_result=True)

@@ -123,6 +123,8 @@ def enter_collection(
         manifest = manifests.get(tenant_id, wanted)
     except NotFound as error:
         raise CollectionNotFound.by_id(wanted) from error
+    if manifest.database_name != database_name:  # restored under another name, perhaps, since it was read
+        manifest = manifests.refresh(manifest)
     if manifest.database_name != database_name or not identity.may_use_database(manifest.database_id):
         raise CollectionNotFound.by_id(wanted)
     require_collection(identity, wanted, CollectionNotFound.by_id(wanted))

@@ -26,3 +26,20 @@ BEGIN
     END IF;
   END LOOP;
 END $$;
+
+-- Samples of every column are in pg_statistic, and what was deleted from it stays in its pages until they are used
+-- again. Before purged data can be called gone, the samples of its tables are dropped and the catalogue is rewritten;
+-- only a superuser may, so the owner of the database is given these two functions.
+CREATE OR REPLACE FUNCTION public.tessera_forget_samples(wanted regclass) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  DELETE FROM pg_catalog.pg_statistic WHERE starelid = wanted;
+END $$;
+CREATE OR REPLACE FUNCTION public.tessera_rewrite_samples() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  CLUSTER pg_catalog.pg_statistic USING pg_statistic_relid_att_inh_index;
+END $$;
+REVOKE ALL ON FUNCTION public.tessera_forget_samples(regclass), public.tessera_rewrite_samples() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.tessera_forget_samples(regclass), public.tessera_rewrite_samples()
+  TO pg_database_owner;

@@ -6,6 +6,8 @@ import uuid
 
 from django.db import models
 
+from tenants.models.living import Living, Recyclable
+
 _WEEK_SECONDS = 7 * 24 * 3600
 
 
@@ -48,7 +50,7 @@ class Tenant(models.Model):
         return self.name
 
 
-class Database(models.Model):
+class Database(Recyclable):
     """A Chroma database: a namespace of collections that lives whole in one cell."""
 
     database_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -57,9 +59,28 @@ class Database(models.Model):
     cell = models.CharField(max_length=32)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = Living()
+    everything = models.Manager()
+
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "name"], name="database_name_once_per_tenant")
+            models.UniqueConstraint(
+                fields=["tenant", "name"],
+                condition=models.Q(deleted_at=None),
+                name="database_name_once_per_tenant",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deleted_at=None, purge_at=None)
+                | models.Q(deleted_at__isnull=False, purge_at__isnull=False),
+                name="database_is_living_or_has_a_purge_date",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["purge_at"],
+                condition=models.Q(deleted_at__isnull=False),
+                name="database_by_purge_date",
+            ),
         ]
 
     def __str__(self) -> str:

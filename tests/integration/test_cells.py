@@ -50,7 +50,7 @@ CREATE TABLE cell_902.usage_ledger (
 ALTER TABLE cell_902.usage_ledger ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 DROP TABLE cell_902.usage_clock;
 DROP FUNCTION cell_902.refuse_change;
-ALTER TABLE cell_902.collection_state DROP COLUMN has_full_text;
+ALTER TABLE cell_902.collection_state DROP COLUMN has_full_text, DROP COLUMN is_restorable;
 COMMENT ON SCHEMA cell_902 IS 'Tessera cell, layout 1'
 """
 OLD_ROWS = b"""
@@ -77,14 +77,16 @@ def test_it_brings_an_older_cell_up_to_this_release(database: Service) -> None:
             connection.execute(OLD_ROWS)
         make("cell_902")
         make("cell_902")
-        row = connection.execute(b"SELECT has_full_text FROM cell_902.collection_state").fetchone()
+        row = connection.execute(
+            b"SELECT has_full_text, is_restorable FROM cell_902.collection_state"
+        ).fetchone()
         mark = connection.execute(b"SELECT obj_description('cell_902'::regnamespace)").fetchone()
         ledger = connection.execute(
             b"SELECT meter, operation, quantity, requests, records, grown_bytes, log_from, log_to "
             b"FROM cell_902.usage_ledger ORDER BY ledger_id"
         ).fetchall()
         connection.execute(b"DROP SCHEMA cell_902 CASCADE")
-    assert (row, mark) == ((True,), (f"Tessera cell, layout {schema.LAYOUT_VERSION}",))
+    assert (row, mark) == ((True, False), (f"Tessera cell, layout {schema.LAYOUT_VERSION}",))
     assert ledger == [
         ("bytes_written", "add", 100, 1, 3, 0, None, None),
         ("bytes_written", "delete", 0, 1, -1, 0, None, None),

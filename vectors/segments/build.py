@@ -228,4 +228,5 @@ def drop(database: Database, *, tenant_id: UUID, segment_id: int) -> None:
         with database.as_segment_owner():
             database.run("drop_segment_table", segment=layout.table_name(segment_id))
         database.run("purge_tombstones", {"segment_id": segment_id})
+        database.run("mark_scrub_of_segment", {"segment_id": segment_id})
         database.run("forget_segment", {"segment_id": segment_id})

@@ -36,12 +36,15 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   has_full_text boolean NOT NULL DEFAULT true,
   fork_root uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
-  dropped_at timestamptz
+  dropped_at timestamptz,
+  is_restorable boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
 COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction, or of the last write where it is set so';
+COMMENT ON COLUMN $cell.collection_state.dropped_at IS 'since when nothing reads or writes it';
+COMMENT ON COLUMN $cell.collection_state.is_restorable IS 'dropped, and in the recycle bin: garbage leaves it alone';
 COMMENT ON COLUMN $cell.collection_state.has_full_text IS 'whether the schema lets filters look into documents';
 
 -- The append-only truth: full images of records, in the order of their offsets.
@@ -168,6 +171,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collectio
 ALTER TABLE $cell.collection_state ADD COLUMN has_full_text boolean NOT NULL DEFAULT true;
 
 -- name: upgrade_cell_3
+ALTER TABLE $cell.collection_state ADD COLUMN is_restorable boolean NOT NULL DEFAULT false;
 -- The ledger says more of each row. What earlier rows did to the log is not known one by one: for each
 -- collection a row of its own covers the log so far.
 ALTER TABLE $cell.usage_ledger NO FORCE ROW LEVEL SECURITY;

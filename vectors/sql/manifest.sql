@@ -13,7 +13,7 @@ SET ef_search = %(ef_search)s, max_neighbors = %(max_neighbors)s, manifest_versi
 WHERE collection_id = %(collection_id)s AND dropped_at IS NULL;
 
 -- name: drop_state
-UPDATE $cell.collection_state SET dropped_at = now()
+UPDATE $cell.collection_state SET dropped_at = now(), is_restorable = %(is_restorable)s
 WHERE collection_id = ANY(%(collection_ids)s::uuid[]) AND dropped_at IS NULL;
 
 -- name: read_states

@@ -211,7 +211,7 @@ DELETE FROM $cell.segment WHERE segment_id = %(segment_id)s;
 
 -- name: dropped_collections
 SELECT s.collection_id, s.tenant_id FROM $cell.collection_state AS s
-WHERE s.dropped_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+WHERE s.dropped_at < clock_timestamp() - make_interval(secs => %(seconds)s) AND NOT s.is_restorable
   AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state IN ('queued', 'running'))
 LIMIT %(count)s;
 
@@ -231,6 +231,9 @@ WHERE collection_id = %(collection_id)s AND log_offset IN (
 
 -- name: forget_collection_tombstones
 DELETE FROM $cell.tombstone WHERE collection_id = %(collection_id)s;
+
+-- name: forget_collection_jobs
+DELETE FROM $cell.job WHERE collection_id = %(collection_id)s AND state IN ('done', 'parked');
 
 -- name: forget_collection_state
 DELETE FROM $cell.collection_state WHERE collection_id = %(collection_id)s;

@@ -9,9 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cloud import tracing
 from cloud.api import admission, codec, key_use, permissions
-from tenants.actors import Actor, ActorKind
 from tenants.errors import InvalidArgument
 from tenants.identity import Identity
 
@@ -62,19 +60,6 @@ def identity_of(request: Request) -> Identity:
     if not isinstance(identity, Identity):
         raise TypeError(f"expected an Identity, got {type(identity).__name__}")
     return identity
-
-
-def actor_of(request: Request) -> Actor:
-    """The key as the audit log has it."""
-    key_id = identity_of(request).key_id
-    return Actor(
-        kind=ActorKind.API_KEY,
-        actor_id=key_id,
-        label=f"key {key_id}",
-        address=request.META.get("REMOTE_ADDR") or None,
-        client=request.headers.get("user-agent", "")[:256],
-        trace_id=tracing.current(),
-    )
 
 
 def body_of(request: Request, kind: type[T]) -> T:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from cloud.api import codec, permissions
+from cloud.api.actors import actor_of
 from cloud.api.schemas.collections import CreateCollection, UpdateCollection, members
 from cloud.api.schemas.schema import read as read_schema
 from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
@@ -191,5 +192,5 @@ class Collection(CatalogueView):
             found = collections.get_by_name(place, collection)
             missing = CollectionNotFound.by_name(collection)
             permissions.require_collection(identity, found.collection_id, missing)
-        collections.delete(place, collection, only=identity.collections)
+        collections.delete(place, collection, only=identity.collections, by=actor_of(identity, request))
         return codec.answer({})

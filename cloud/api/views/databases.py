@@ -9,13 +9,14 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from cloud.api import codec, permissions
+from cloud.api.actors import actor_of
 from cloud.api.schemas.collections import NewName
-from cloud.api.views.catalogue_view import CatalogueView, actor_of, body_of, identity_of, page_of
+from cloud.api.views.catalogue_view import CatalogueView, body_of, identity_of, page_of
 from tenants import databases
 from tenants.errors import PermissionDenied
 from tenants.identity import Verb
 from tenants.models import Database as DatabaseRow
-from vectors import databases as with_collections
+from vectors import collections
 
 
 def _to_wire(row: DatabaseRow, tenant_name: str) -> dict[str, Any]:
@@ -32,7 +33,7 @@ class Databases(CatalogueView):
         if identity.databases is not None:
             raise PermissionDenied
         name = body_of(request, NewName).name
-        by = actor_of(request)
+        by = actor_of(identity, request)
         databases.create(tenant_id, name, limits=identity.limits, cell_count=settings.CELL_COUNT, by=by)
         return codec.answer({})
 
@@ -61,5 +62,5 @@ class Database(CatalogueView):
         permissions.check_database_name(database)
         if identity.databases is not None and database not in identity.databases.values():
             raise PermissionDenied
-        with_collections.delete(actor_of(request), tenant_id, database)
+        collections.delete_database(tenant_id, database, by=actor_of(identity, request))
         return codec.answer({})

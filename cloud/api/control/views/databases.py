@@ -12,7 +12,7 @@ from tenants import databases, tenants
 from tenants.actors import Actor
 from tenants.models import Database
 from tenants.roles import Action
-from vectors import databases as with_collections
+from vectors import collections
 
 _PATH = "/tenants/{tenant}/databases"
 
@@ -54,7 +54,7 @@ def create_database(call: Call[shapes.NewDatabase]) -> shapes.Database:
 @route("DELETE", _PATH + "/{database}", Door.MEMBER, action=Action.DELETE_DATABASE, answer=Nothing)
 def delete_database(call: Call[None]) -> Nothing:
     """Delete a database with its collections."""
-    with_collections.delete(call.actor, call.tenant_id, call.path["database"])
+    collections.delete_database(call.tenant_id, call.path["database"], by=call.actor)
     return Nothing()
 
 
