@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 
 from tenants import members, secret_text, service_accounts, tenants
 from tenants.actors import Actor, ActorKind, command
@@ -18,6 +18,8 @@ from tests.factories import Answer, Wire
 
 BY = command("tests")
 PREFIX = "/api/control/v1"
+# A password that protects nothing needs no slow hash: these tests make hundreds of people.
+_FAST_HASH = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Office:
 
 def person(tenant_id: uuid.UUID | None = None, role: Role = Role.OWNER) -> Caller:
     """Somebody who signed in, with a place in the tenant if one is given."""
-    user = members.create_user(f"{role.value}-{uuid.uuid4().hex[:10]}@example.com", "a long password")
+    with _FAST_HASH:
+        user = members.create_user(f"{role.value}-{uuid.uuid4().hex[:10]}@example.com", "a long password")
     if tenant_id is not None:
         members.join(tenant_id, user.user_id, role)
     caller = Caller(user=user)

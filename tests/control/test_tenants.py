@@ -11,7 +11,7 @@ from django.conf import settings
 from django.test import override_settings
 
 import cloud.api.control.urls  # noqa: F401 (registers the routes)
-from cloud.api.control.routes import ROUTES, Route
+from cloud.api.control.routes import ROUTES
 from tenants import audit, databases, invitations, members, tenants
 from tenants.errors import NotFound, PermissionDenied
 from tenants.models import Tenant
@@ -175,18 +175,18 @@ def test_a_former_owner_deletes_nothing(acme: Office) -> None:
         tenants.delete(actor_of(former, Role.OWNER), acme.tenant_id, name=acme.name)
 
 
-def _title(route: Route) -> str:
-    return f"{route.method} {route.path}"
-
-
-@pytest.mark.parametrize("route", CHANGING, ids=_title)
-def test_a_suspended_tenant_refuses_every_change(acme: Office, route: Route) -> None:
+def test_a_suspended_tenant_refuses_every_change(acme: Office) -> None:
     suspend(acme.tenant_id)
-    path = route.path.replace("{tenant}", acme.name)
-    for name in route.path_parameters:
-        path = path.replace(f"{{{name}}}", str(uuid.uuid4()))
-    for caller in (acme.owner, acme[Role.ADMIN]):
-        assert caller.send(route.method, path, {}).status == 403
+    done = []
+    for route in CHANGING:
+        names = {name: str(uuid.uuid4()) for name in route.path_parameters}
+        path = route.path.format(**{**names, "tenant": acme.name})
+        for caller in (acme.owner, acme[Role.ADMIN]):
+            answer = caller.send(route.method, path, {})
+            if answer.status != 403:
+                done.append((route.name, answer))
+    assert len(CHANGING) > 10
+    assert done == []
 
 
 def test_members_of_a_suspended_tenant_look_and_are_told_why(acme: Office, operator: Caller) -> None:
