@@ -67,8 +67,10 @@ def service() -> Iterator[Service]:
         "JOB_LEASE_SECONDS": "3",
         "WEB_WORKERS": "2",
     }
-    with temporary_data_dir() as data_dir, Service(data_dir, port=0, environment=environment) as running:
-        yield running
+    with temporary_data_dir() as data_dir:
+        environment["EMAIL_URL"] = f"file://{data_dir}/mail"
+        with Service(data_dir, port=0, environment=environment) as running:
+            yield running
 
 
 @pytest.fixture
