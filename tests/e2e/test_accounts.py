@@ -89,13 +89,13 @@ def test_an_authenticator_app_and_recovery_codes_stand_behind_the_password(
         expect(page.get_by_role("status").first).to_contain_text("The authenticator app is on")
         recovery_code = page.locator(".codes code").first.inner_text()
 
-        for wrong, right in (("000000", lambda: _code(secret)), ("00000000", lambda: recovery_code)):
+        for wrong in ("000000", "00000000"):
             _sign_out(page)
             _type_password(page, who)
             expect(page.get_by_role("heading", name="One more step")).to_be_visible()
             _type_code(page, wrong)
             expect(page.get_by_text("The code is not right.")).to_be_visible()
-            _type_code(page, right())
+            _type_code(page, _code(secret) if len(wrong) == 6 else recovery_code)
             expect(page.get_by_role("heading", name="Databases", level=1)).to_be_visible()
 
         _sign_out(page)

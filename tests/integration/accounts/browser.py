@@ -14,7 +14,6 @@ from django.test import Client
 from tenants import members
 from tenants.models import User
 
-
 PASSWORD = "correct horse battery staple"
 _MACHINE_MADE = re.compile(r'(name="csrfmiddlewaretoken" value=")[^"]*')
 
