@@ -17,6 +17,7 @@ urlpatterns = [
     path("docs/control/", description.docs, {"is_control": True}),
     path("docs", description.docs_redirect),
     path("account/sessions/<int:session_id>/end", pages.end_session, name="end-session"),
+    path("account/saml/<str:organization_slug>/acs/finish/", pages.finish_saml),
     path("account/", include("allauth.urls")),
     path("account", RedirectView.as_view(pattern_name="account_email")),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),

@@ -69,8 +69,10 @@ def service() -> Iterator[Service]:
         "WEB_WORKERS": "2",
         "USAGE_FLUSH_SECONDS": str(USAGE_FLUSH_SECONDS),
     }
-    with temporary_data_dir() as data_dir, Service(data_dir, port=0, environment=environment) as running:
-        yield running
+    with temporary_data_dir() as data_dir:
+        environment["EMAIL_URL"] = f"file://{data_dir}/mail"
+        with Service(data_dir, port=0, environment=environment) as running:
+            yield running
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def providers(*, oidc: Oidc, saml: Saml) -> dict[str, Any]:
                             "sso_url": _url("SAML_IDP_SSO_URL", saml.sso_url),
                             "x509cert": saml.certificate,
                         },
-                        "advanced": {"want_assertion_signed": True},
+                        "advanced": {"want_assertion_signed": True, "allow_single_label_domains": True},
                         "verified_email": saml.verifies_email,
                     },
                 }

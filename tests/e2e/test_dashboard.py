@@ -192,20 +192,6 @@ def test_billing_sees_no_records_and_cannot_make_keys(browser: Browser, home: Ho
         assert page.request.post(f"{home.dashboard}/keys", form=fields).status == 403
 
 
-def test_many_wrong_passwords_lock_that_address_out_for_a_while(browser: Browser, home: Home) -> None:
-    with watched(browser, home.url) as page:
-        stranger = f"{uuid.uuid4().hex}@example.org"
-        page.goto(f"{home.url}/dashboard/sign-in")
-        fields: dict[str, str | float | bool] = {
-            "csrfmiddlewaretoken": _token(page),
-            "email": stranger,
-            "password": "wrong",
-        }
-        statuses = [page.request.post(f"{home.url}/dashboard/sign-in", form=fields).status for _ in range(6)]
-        assert statuses == [422] * 5 + [429]
-        _sign_in(page, home)  # others at the same address are let in
-
-
 def _make_home(service: Service) -> Home:
     tenant = f"dashboard-{uuid.uuid4().hex[:8]}"
     service.manage("create_tenant", tenant)

@@ -1,4 +1,4 @@
-"""E-mail that stays in memory. Imports wait until Django is set up."""
+"""E-mail that stays in memory, passwords that are hashed in a moment. Imports wait until Django is set up."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 def outbox(database: Service) -> Iterator[list[mail.EmailMessage]]:
     """What was sent, newest last."""
     del database
-    mail.outbox = []  # type: ignore[attr-defined]
-    with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
-        yield mail.outbox  # type: ignore[attr-defined]
+    mail.outbox = []
+    with override_settings(
+        EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+        PASSWORD_HASHERS=["tests.integration.accounts.browser.QuickHasher"],
+    ):
+        yield mail.outbox
 
 
 @pytest.fixture

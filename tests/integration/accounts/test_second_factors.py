@@ -64,7 +64,7 @@ def test_a_reset_by_e_mail_does_not_pass_the_second_factor(visitor: Visitor) -> 
     assert not visitor.is_signed_in()
 
 
-def test_guessing_codes_is_limited_from_every_address_together() -> None:
+def test_guessing_codes_is_limited_from_every_address_together(visitor: Visitor) -> None:
     user = person()
     TOTP.activate(user, SECRET)
     texts = []

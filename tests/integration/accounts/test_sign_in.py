@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import mail
+from django.db import connection
 from django.test.utils import override_settings
 
 from cloud.accounts import sessions
+from cloud.processes import Service
+from tests import stage
 from tests.integration.accounts.browser import PASSWORD, Visitor, person, seen, some_address
 
 REFUSED = "The e-mail address or the password is not right."
@@ -17,6 +23,17 @@ def test_who_was_made_by_an_operator_signs_in_whatever_the_case(visitor: Visitor
     user = person()
     answer = visitor.sign_in(user.email.upper())
     assert (answer.status_code, answer["Location"]) == (302, "/dashboard/")
+    assert visitor.is_signed_in()
+
+
+def test_who_was_made_before_addresses_were_kept_signs_in_too(visitor: Visitor, database: Service) -> None:
+    user = person()
+    EmailAddress.objects.filter(user=user).delete()
+    adopt = import_module("cloud.accounts.migrations.0001_addresses").ADOPT
+    with stage.role(database, "owner"), connection.cursor() as cursor:
+        cursor.execute(adopt)
+        cursor.execute(adopt)
+    assert visitor.sign_in(user.email).status_code == 302
     assert visitor.is_signed_in()
 
 
