@@ -134,10 +134,10 @@ COMMENT ON COLUMN $cell.usage_ledger.log_from IS 'a write''s place in the log: a
 COMMENT ON COLUMN $cell.usage_ledger.at IS 'of a write; else the beginning of the hour';
 
 -- Nobody changes what was written down, not even the owner.
-CREATE OR REPLACE FUNCTION $cell.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$$$
+CREATE OR REPLACE FUNCTION $cell.refuse_change() RETURNS trigger LANGUAGE plpgsql AS '
 BEGIN
-  RAISE EXCEPTION 'the usage ledger is append-only';
-END $$$$;
+  RAISE EXCEPTION ''the usage ledger is append-only'';
+END';
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON $cell.usage_ledger
   FOR EACH ROW EXECUTE FUNCTION $cell.refuse_change();
 CREATE OR REPLACE TRIGGER append_only_whole BEFORE TRUNCATE ON $cell.usage_ledger
