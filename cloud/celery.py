@@ -32,6 +32,11 @@ app.conf.update(
             "schedule": 30,
             "options": {"expires": 30},
         },
+        "sample quotas": {
+            "task": "workers.tasks.sample_quotas",
+            "schedule": 3600,
+            "options": {"expires": 3600},
+        },
     },
 )
 app.autodiscover_tasks(["workers"])

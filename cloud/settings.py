@@ -86,7 +86,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# Sessions, users and messages are in PAGE_MIDDLEWARE, where the admin's checks do not look.
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
 
 # --- PostgreSQL -----------------------------------------------------------------------------------
 # Three logins, least privilege each: the owner migrates, web serves, worker compacts. manage.py is
@@ -101,7 +102,7 @@ def _role_password(role: str) -> str:
     return hmac.new(SECRET_KEY.encode(), f"database role {role}".encode(), hashlib.sha256).hexdigest()
 
 
-ROLE_PASSWORDS = {role: _role_password(role) for role in ("web", "worker")}
+ROLE_PASSWORDS = {role: _role_password(role) for role in ("web", "worker", "operator")}
 
 
 def _database(role: str) -> dict[str, Any]:
@@ -124,7 +125,11 @@ def _database(role: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database(DATABASE_ROLE)}
+DATABASES = {
+    "default": _database(DATABASE_ROLE),
+    # Of the operators' console alone: it reads every tenant's bookkeeping, and so no other page uses it.
+    "operator": _database("operator") | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
+}
 CELL_COUNT = _integer("CELL_COUNT", 4, at_least=1)
 
 # --- Valkey or Redis -------------------------------------------------------------------------------
@@ -160,6 +165,9 @@ INSTALLED_APPS = [
     "vectors",
     "workers",
     "cloud",
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "hijack",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -182,13 +190,14 @@ PAGE_MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cloud.console.acting.Acting",
     "cloud.middleware.ContentSecurityPolicy",
 ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": False,
+        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
@@ -206,10 +215,30 @@ LOGIN_REDIRECT_URL = "dashboard:databases"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
+OPERATORS_NEED_SECOND_FACTOR = (
+    _one_of("OPERATORS_NEED_SECOND_FACTOR", *(("off", "on") if IS_DEVELOPMENT else ("on", "off"))) == "on"
+)
+HIJACK_PERMISSION_CHECK = "cloud.console.acting.may_act_as"
+HIJACK_INSERT_BEFORE = None  # the banner is part of the page: see templates/base.html
+LOGOUT_REDIRECT_URL = "/admin/"  # where an operator who acted as a member comes back to
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "cloud" / "dashboard" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+
+UNFOLD = {
+    "SITE_TITLE": "Tessera operators",
+    "SITE_HEADER": "Tessera",
+    "SITE_SUBHEADER": "Operators",
+    "SITE_URL": "/dashboard/",
+    "SITE_ICON": "/static/logo.svg",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/logo.svg"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "cloud.console.site.environment",
+    "DASHBOARD_CALLBACK": "cloud.console.home.context",
+    "SIDEBAR": {"navigation": "cloud.console.site.navigation"},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["cloud.api.authentication.KeyAuthentication"],

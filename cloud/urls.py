@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from cloud.api.views import description, system
+from cloud.console.urls import console
 
 urlpatterns = [
     path("api/v2", include("cloud.api.urls")),
@@ -14,6 +15,9 @@ urlpatterns = [
     path("openapi.json", description.openapi),
     path("docs/", description.docs),
     path("docs", description.docs_redirect),
+    path("admin/impersonation/", include("hijack.urls")),
+    path("admin/", console.urls),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("dashboard/", include("cloud.dashboard.urls")),
     path("dashboard", RedirectView.as_view(url="/dashboard/")),
 ]

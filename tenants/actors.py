@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tenants.errors import PermissionDenied
-from tenants.roles import Action, Role, may
+from tenants.roles import WITHHELD_FROM_IMPERSONATORS, Action, Role, may
 
 
 class ActorKind(StrEnum):
@@ -43,6 +43,8 @@ class Actor:
 
     def may(self, action: Action) -> bool:
         """Whether the actor carries the action in the tenant."""
+        if self.impersonator and action in WITHHELD_FROM_IMPERSONATORS:
+            return False
         return self.is_operator or (self.role is not None and may(self.role, action))
 
     def require(self, action: Action) -> None:
@@ -50,9 +52,21 @@ class Actor:
 
         Raises:  PermissionDenied, which names the role and the action
         """
+        if self.impersonator and action in WITHHELD_FROM_IMPERSONATORS:
+            raise PermissionDenied(
+                f"Permission denied. {action.value} is not allowed while an operator acts as a member."
+            )
         if not self.may(action):
             role = self.role.value if self.role else "no"
             raise PermissionDenied(f"Permission denied. {action.value} is not allowed with {role} role.")
+
+    def require_operator(self) -> None:
+        """The actor acts for the installation.
+
+        Raises:  PermissionDenied
+        """
+        if not self.is_operator:
+            raise PermissionDenied("Permission denied. This is for operators of the installation.")
 
 
 # What the service does on its own: expiry, retention, invoices.

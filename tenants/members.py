@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection
 
+from tenants import impersonation
 from tenants.errors import AlreadyExists, InvalidArgument
 from tenants.models import Member, Role, User
 from tenants.roles import Action, may
@@ -22,11 +23,12 @@ class Membership:
     tenant_id: UUID
     tenant_name: str
     role: Role
+    is_impersonated: bool = False  # an operator acts as the member
 
     @property
     def may_manage_keys(self) -> bool:
         """Whether the role may create and revoke API keys."""
-        return may(self.role, Action.CREATE_KEY)
+        return may(self.role, Action.CREATE_KEY) and not self.is_impersonated
 
     @property
     def may_read_records(self) -> bool:
@@ -67,7 +69,13 @@ def join(tenant_id: UUID, user_id: UUID, role: Role) -> Member:
 
 
 def memberships(user_id: UUID) -> list[Membership]:
-    """The tenants that a person may enter, by name."""
+    """The tenants that a person may enter, by name; while an operator acts as them, those that allow it."""
+    is_impersonated = bool(impersonation.acting())
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, tenant_name, role FROM tenants_memberships(%s)", [user_id])
-        return [Membership(tenant_id, name, Role(role)) for tenant_id, name, role in cursor.fetchall()]
+        rows = cursor.fetchall()
+    found = [Membership(tenant_id, name, Role(role), is_impersonated) for tenant_id, name, role in rows]
+    if is_impersonated:
+        enterable = impersonation.enterable(user_id)
+        found = [one for one in found if one.tenant_id in enterable]
+    return found

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from tenants.databases import cell_name
 from vectors.segments.build import Resources
-from workers import compaction, garbage, jobs, sweep
+from workers import compaction, garbage, jobs, quota_peaks, sweep
 from workers.jobs import Job, LeaseLost
 from workers.policy import Thresholds
 
@@ -91,3 +91,9 @@ def collect_garbage() -> None:
             role_prefix=settings.ROLE_PREFIX,
             retire_after_seconds=settings.RETIRE_AFTER_SECONDS,
         )
+
+
+@shared_task(ignore_result=True)
+def sample_quotas() -> None:
+    """Note how much every tenant uses of the limits that are of a state."""
+    quota_peaks.sample(_cells())

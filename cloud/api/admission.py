@@ -10,8 +10,10 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpResponse
 
+from cloud.api import peaks
 from cloud.api.counters import Counters
 from cloud.api.limiter import Limiter
+from tenants import observed
 from tenants.concurrency import Kind, Lane
 from tenants.identity import Identity
 from tenants.rates import WINDOW_SECONDS
@@ -27,6 +29,7 @@ def limiter() -> Limiter:
         Counters(settings.REDIS_URL),
         process_count=settings.WEB_PROCESS_COUNT,
         wait_seconds=_WAIT_SECONDS,
+        note_minute=peaks.note_minute,
     )
 
 
@@ -42,18 +45,20 @@ os.register_at_fork(after_in_child=limiter.cache_clear)
 
 
 def admit(identity: Identity) -> None:
-    """Count a request of the key's tenant.
+    """Count a request of the key's tenant, and from here on note how much of its limits it uses.
 
     Raises:  RateLimited
     """
+    observed.begin()
     limiter().admit(identity.tenant_id, identity.limits.requests_per_minute_count)
 
 
 def tell(response: HttpResponse, identity: Identity) -> None:
-    """Say on an answer how much of the minute is left.
+    """Say on an answer how much of the minute is left, and keep what the request used.
 
     Source:  draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4
     """
+    peaks.note(identity.tenant_id, observed.end())
     standing = limiter().standing(identity.tenant_id, identity.limits.requests_per_minute_count)
     response["RateLimit-Policy"] = f'"requests";q={standing.limit_count};w={WINDOW_SECONDS}'
     response["RateLimit"] = f'"requests";r={standing.left_count};t={standing.reset_seconds}'

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tenants import databases, tenants
+from tenants import databases, flags, tenants
 from tenants.errors import InvalidArgument, NotFound, PermissionDenied
-from tenants.identity import Identity, Verb
+from tenants.identity import READ_VERBS, Identity, Verb
 from tenants.models import Database
 from vectors.errors import CollectionNotFound
 from vectors.segments.manifest import ManifestCache
@@ -22,9 +22,11 @@ manifests = ManifestCache(settings.MANIFEST_CACHE_COUNT)
 
 
 def require(identity: Identity, verb: Verb) -> None:
-    """The key carries the verb, or PermissionDenied."""
+    """The key carries the verb, or PermissionDenied; under maintenance nothing is changed (Unavailable)."""
     if not identity.may(verb):
         raise PermissionDenied
+    if verb not in READ_VERBS:
+        flags.refuse_in_maintenance(identity.tenant_id)
 
 
 def enter_tenant(identity: Identity, tenant_name: str, verb: Verb) -> UUID:
