@@ -35,6 +35,7 @@ def limiter() -> Limiter:
 
 def forget() -> None:
     """Begin anew, with other settings."""
+    peaks.forget()
     if limiter.cache_info().currsize:
         limiter().close()
         limiter.cache_clear()

@@ -34,6 +34,11 @@ class Collector:
         self._day: date = datetime.now(UTC).date()
         self._has_thread = has_thread
         self._thread: threading.Thread | None = None
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Tell nothing any more."""
+        self._closed.set()
 
     def note(self, tenant_id: UUID, seen: Mapping[str, int]) -> None:
         """Keep what is above what is known."""
@@ -76,9 +81,7 @@ class Collector:
                 self._thread.start()
 
     def _run(self) -> None:
-        pause = threading.Event()
-        while True:
-            pause.wait(FLUSH_SECONDS)
+        while not self._closed.wait(FLUSH_SECONDS):
             if not self._waiting:
                 continue
             try:
@@ -108,10 +111,12 @@ def flush() -> int:
     return _collector.flush()
 
 
-def _begin_anew() -> None:
-    global _collector  # noqa: PLW0603 (a child has its own)
+def forget() -> None:
+    """Begin anew, with what is not told yet forgotten."""
+    global _collector  # noqa: PLW0603 (one per process, and a child has its own)
+    _collector.close()
     _collector = Collector()
 
 
 # A child must not think that its parent's thread is its own.
-os.register_at_fork(after_in_child=_begin_anew)
+os.register_at_fork(after_in_child=forget)
