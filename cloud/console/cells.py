@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from cloud.console.pages import OPERATOR, Cleaned, actor, ask
+from cloud.console.pages import OPERATOR, Cleaned, actor, ask, posted
 from cloud.console.site import console
 from tenants import placement
 from tenants.databases import cell_name
@@ -64,7 +64,7 @@ def change(request: HttpRequest, cell: str) -> HttpResponse:
     if cell not in _cells():
         raise Http404
     word = CellPlacement.objects.using(OPERATOR).filter(cell=cell).first() or CellPlacement(cell=cell)
-    form = PlacementForm(request.POST or None, initial={"accepts_new": word.accepts_new, "note": word.note})
+    form = PlacementForm(posted(request), initial={"accepts_new": word.accepts_new, "note": word.note})
 
     def place(cleaned: Cleaned) -> str:
         placement.set_accepting(actor(request), cell, cell_count=settings.CELL_COUNT, **cleaned)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from cloud.console.pages import OPERATOR, Cleaned, actor, ask
+from cloud.console.pages import OPERATOR, Cleaned, actor, ask, posted
 from cloud.console.site import console
 from tenants import flags, tenants
 from tenants.models import Flag, FlagOverride
@@ -59,7 +59,7 @@ def change(request: HttpRequest, name: str) -> HttpResponse:
     """Turn a flag for all."""
     _check(name)
     flag = Flag.objects.using(OPERATOR).filter(name=name).first() or Flag(name=name)
-    form = FlagForm(request.POST or None, initial={"is_on": flag.is_on, "note": flag.note})
+    form = FlagForm(posted(request), initial={"is_on": flag.is_on, "note": flag.note})
 
     def turn(cleaned: Cleaned) -> str:
         flags.turn(actor(request), name, **cleaned)
@@ -78,7 +78,7 @@ def change_for(request: HttpRequest, name: str) -> HttpResponse:
         flags.turn_for(actor(request), name, tenant_id, is_on=_POSITIONS[cleaned["position"]])
         return f"{name} of {cleaned['tenant']} is {cleaned['position']}, everywhere within 5 seconds."
 
-    form, back = TenantFlagForm(request.POST or None), reverse("admin:flags")
+    form, back = TenantFlagForm(posted(request)), reverse("admin:flags")
     return ask(request, f"Turn {name} for a tenant", form, turn, back=back, text=flags.KNOWN[name])
 
 

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from cloud.console.pages import OPERATOR, Cleaned, actor, anchor, ask
+from cloud.console.pages import OPERATOR, Cleaned, actor, anchor, ask, posted
 from cloud.console.site import console
 from tenants import audit
 from tenants.databases import cell_name
@@ -76,7 +76,7 @@ def drive(request: HttpRequest, cell: str, collection_id: UUID) -> HttpResponse:
             audit.record(by, tenant_id, "jobs.drive_again", subject_id=collection_id, details=details)
         return f"Job {job_id} of {cell} is queued again."
 
-    form, back = forms.Form(request.POST or None), reverse("admin:jobs")
+    form, back = forms.Form(posted(request)), reverse("admin:jobs")
     text = f"Collection {collection_id} of {cell}. Its attempts are counted from zero."
     return ask(request, "Drive the job again", form, again, back=back, text=text, submit="Drive again")
 

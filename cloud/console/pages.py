@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -102,6 +102,11 @@ def actor(request: HttpRequest) -> Actor:
     if not isinstance(request.user, User):
         raise TypeError("the console was entered by nobody")
     return actor_of(request.user, request)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent, even if nothing; None when it is only shown."""
+    return request.POST if request.method == "POST" else None
 
 
 class ReasonForm(forms.Form):

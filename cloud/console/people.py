@@ -20,6 +20,7 @@ from cloud.console.pages import (
     actor,
     anchor,
     ask,
+    posted,
 )
 from cloud.console.site import console
 from tenants import impersonation, service_accounts, user_access
@@ -78,7 +79,7 @@ class UserAdmin(ReadOnlyAdmin):
             user_access.end_sessions(actor(request), user.user_id)
             return f"{user.email} is signed out everywhere."
 
-        form = forms.Form(request.POST or None)
+        form = forms.Form(posted(request))
         title = f"Sign {user.email} out everywhere"
         return ask(request, title, form, end, back=self.back(user), submit="End sessions")
 
@@ -94,7 +95,7 @@ class UserAdmin(ReadOnlyAdmin):
 
         text = "" if becomes else "They are signed out and cannot sign in; their places in tenants stay."
         submit = "Reactivate" if becomes else "Deactivate"
-        form, back = forms.Form(request.POST or None), self.back(user)
+        form, back = forms.Form(posted(request)), self.back(user)
         title = f"{submit} {user.email}"
         return ask(request, title, form, change, back=back, text=text, submit=submit)
 
@@ -163,7 +164,7 @@ class ServiceAccountAdmin(ReadOnlyAdmin):
             service_accounts.disable(actor(request), account.tenant_id, account.pk)
             return f"{account.name} is disabled."
 
-        form, back = forms.Form(request.POST or None), self.back(account)
+        form, back = forms.Form(posted(request)), self.back(account)
         text = "It and its keys are refused from the next request on, for good."
         title = f"Disable {account.name}"
         return ask(request, title, form, disable, back=back, text=text, submit="Disable")

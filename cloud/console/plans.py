@@ -18,7 +18,7 @@ from unfold.widgets import (
 )
 
 from cloud.console import numbers
-from cloud.console.pages import Cleaned, ReadOnlyAdmin, actor, ask
+from cloud.console.pages import Cleaned, ReadOnlyAdmin, actor, ask, posted
 from tenants import plan_terms
 from tenants.models import Plan
 from tenants.plan_terms import MAX_NANO, MAX_RECYCLE_SECONDS, Terms
@@ -94,7 +94,7 @@ class PlanAdmin(ReadOnlyAdmin):
     @action(description="New plan", url_path="new", icon="add")
     def add_plan(self, request: HttpRequest) -> HttpResponse:
         """Make a plan."""
-        form = NewPlanForm(Plan(), request.POST or None)
+        form = NewPlanForm(Plan(), posted(request))
 
         def create(cleaned: Cleaned) -> str:
             plan_terms.create(actor(request), cleaned["name"], form.terms)
@@ -108,7 +108,7 @@ class PlanAdmin(ReadOnlyAdmin):
     def terms(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Change a plan's terms."""
         plan: Plan = self.wanted(request, object_id)
-        form = TermsForm(plan, request.POST or None)
+        form = TermsForm(plan, posted(request))
 
         def change(_: Cleaned) -> str:
             plan_terms.change(actor(request), plan.pk, form.terms)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from cloud.console.pages import Cleaned, NoteForm, ReadOnlyAdmin, actor, anchor, ask
+from cloud.console.pages import Cleaned, NoteForm, ReadOnlyAdmin, actor, anchor, ask, posted
 from tenants import quota_requests as verbs
 from tenants.models import QuotaRequest
 from tenants.tenants import limits_of
@@ -91,5 +91,5 @@ class QuotaRequestAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, found: QuotaRequest, title: str, act: Any, *, submit: str
     ) -> HttpResponse:
         text = f"{found.requested_by} wrote: {found.reason}"
-        form = NoteForm(request.POST or None)
+        form = NoteForm(posted(request))
         return ask(request, title, form, act, back=self.back(found), text=text, submit=submit)

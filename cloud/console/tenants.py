@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from cloud.console import numbers
-from cloud.console.pages import OPERATOR, Cleaned, ReadOnlyAdmin, ReasonForm, actor, anchor, ask
+from cloud.console.pages import OPERATOR, Cleaned, ReadOnlyAdmin, ReasonForm, actor, anchor, ask, posted
 from tenants import plan_terms, suspension
 from tenants import tenants as verbs
 from tenants.models import Database, Member, Plan, Tenant
@@ -135,12 +135,12 @@ class TenantAdmin(ReadOnlyAdmin):
 
         if tenant.suspended_at:
             text = f"Suspended since {tenant.suspended_at:%Y-%m-%d %H:%M} UTC: {tenant.suspension_reason}"
-            form = forms.Form(request.POST or None)
+            form = forms.Form(posted(request))
             return ask(
                 request, f"Serve {tenant.name} again", form, restore, back=back, text=text, submit="Serve"
             )
         text = "Its requests are refused within a second and told the reason; its data stays as it is."
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(posted(request))
         title = f"Suspend {tenant.name}"
         return ask(request, title, form, suspend, back=back, text=text, submit="Suspend")
 
@@ -160,14 +160,14 @@ class TenantAdmin(ReadOnlyAdmin):
             plan_terms.assign(actor(request), tenant.tenant_id, plan_id)
             return f"{tenant.name} has another plan, in force within a second."
 
-        return ask(request, f"Plan of {tenant.name}", PlanForm(request.POST or None), assign, back=back)
+        return ask(request, f"Plan of {tenant.name}", PlanForm(posted(request)), assign, back=back)
 
     @action(description="Limits", url_path="limits", icon="speed")
     def limits(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Give the tenant limits of its own."""
         tenant, back = self._found(request, object_id)
         inherited = Limits.from_overrides(tenant.plan.limits if tenant.plan else {})
-        form = forms.Form(request.POST or None)
+        form = forms.Form(posted(request))
         form.fields.update(numbers.limit_fields(inherited, tenant.quota_overrides))
 
         def override(cleaned: Cleaned) -> str:
