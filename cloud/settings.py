@@ -230,13 +230,29 @@ UNFOLD = {
     "SITE_TITLE": "Tessera operators",
     "SITE_HEADER": "Tessera",
     "SITE_SUBHEADER": "Operators",
-    "SITE_URL": "/dashboard/",
+    "SITE_URL": None,
     "SITE_ICON": "/static/logo.svg",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/logo.svg"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "cloud.console.site.environment",
     "DASHBOARD_CALLBACK": "cloud.console.home.context",
+    "COLORS": {
+        "primary": {
+            "50": "#f0fdfa",
+            "100": "#ccfbf1",
+            "200": "#99f6e4",
+            "300": "#5eead4",
+            "400": "#2dd4bf",
+            "500": "#14b8a6",
+            "600": "#0f766e",
+            "700": "#115e59",
+            "800": "#134e4a",
+            "900": "#123f3c",
+            "950": "#042f2e",
+        },
+    },
+    "ACCOUNT": {"navigation": [{"title": "Dashboard", "link": "/dashboard/"}]},  # without it: a password page
     "SIDEBAR": {"navigation": "cloud.console.site.navigation"},
 }
 

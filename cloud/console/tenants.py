@@ -195,7 +195,8 @@ class DatabaseAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With its tenant and its count."""
         found: QuerySet[Any] = super().get_queryset(request).select_related("tenant")
-        return found.annotate(collections_total=Count("collection"))
+        counted: QuerySet[Any] = found.annotate(collections_total=Count("collection"))
+        return counted
 
     @display(description="Tenant", ordering="tenant__name")
     def shown_tenant(self, database: Database) -> SafeString | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +29,11 @@ class Desk:
         """GET below /admin/."""
         return self.client.get(f"/admin/{path}")
 
-    def post(self, path: str, body: dict[str, object] | None = None) -> Any:
+    def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
         """POST a form below /admin/."""
         return self.client.post(f"/admin/{path}", body or {})
 
-    def done(self, path: str, body: dict[str, object] | None = None) -> str:
+    def done(self, path: str, body: Mapping[str, object] | None = None) -> str:
         """POST a form that must succeed; what the next page says."""
         answer = self.post(path, body)
         assert answer.status_code == 302, answer.content.decode()[-3_000:]

@@ -17,6 +17,7 @@ from cloud.api import authentication, peaks
 from cloud.processes import Service
 from tenants import databases, keys, plan_terms, tenants, usage_peaks
 from tenants.actors import command
+from tenants.errors import InvalidArgument
 from tenants.plan_terms import Terms
 from tenants.quotas import USAGE_NAMES, Limits
 from tenants.roles import Action, Role, may
@@ -297,7 +298,7 @@ def test_a_plan_with_wrong_terms_is_refused_by_name() -> None:
         (Terms(monthly_fee_nano=-1), "monthly_fee_nano"),
         (Terms(recycle_seconds=2**40), "recycle_seconds"),
     ):
-        with pytest.raises(plan_terms.InvalidArgument, match=named):
+        with pytest.raises(InvalidArgument, match=named):
             plan_terms.create(by, "never", terms)
 
 

@@ -12,8 +12,8 @@ class Quota(Answer):
     """A limit of a tenant.
 
     `usage_name` is what the data API calls its use when it refuses. `source` says whose word the limit is:
-    `default`, `plan` or `override`. `current` is how much is used now where that is a state, `peak` is the
-    most in the last 30 days; `measured` says how it is known: `request`, `near_limit`, `minute`, `hour`, `none`.
+    `default`, `plan` or `override`. `current` is how much is used now where that is a state, `peak` the most
+    in the last 30 days; `measured` says how it is known: `request`, `near_limit`, `minute`, `hour` or `none`.
     """
 
     name: str
