@@ -9,10 +9,9 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from cloud.console.pages import OPERATOR, Cleaned, actor, ask, posted
+from cloud.console.pages import OPERATOR, Cleaned, actor, ask, link, posted
 from cloud.console.site import console
 from tenants import placement
 from tenants.databases import cell_name
@@ -42,9 +41,9 @@ def show(request: HttpRequest) -> HttpResponse:
         with connections[OPERATOR].cursor() as cursor:
             cursor.execute(in_cell("usage_of_cell", cell))
             collections, records, size = cursor.fetchone() or (0, 0, 0)
-        link = format_html('<a href="{}">Change</a>', reverse("admin:cell", args=[cell]))
+        change_it = link(reverse("admin:cell", args=[cell]), "Change")
         accepts = "yes" if word.accepts_new else "no"
-        rows.append([cell, accepts, word.note, databases.get(cell, 0), collections, records, size, link])
+        rows.append([cell, accepts, word.note, databases.get(cell, 0), collections, records, size, change_it])
     headers = [
         "Cell",
         "Takes new databases",

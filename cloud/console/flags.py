@@ -6,10 +6,9 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from cloud.console.pages import OPERATOR, Cleaned, actor, ask, posted
+from cloud.console.pages import OPERATOR, Cleaned, actor, ask, link, posted
 from cloud.console.site import console
 from tenants import flags, tenants
 from tenants.models import Flag, FlagOverride
@@ -44,13 +43,12 @@ def show(request: HttpRequest) -> HttpResponse:
             f"{one.tenant.name}: {'on' if one.is_on else 'off'}"
             for one in others.order_by("tenant__name")[:50]
         ]
-        links = format_html(
-            '<a href="{}">Turn</a> · <a href="{}">For a tenant</a>',
-            reverse("admin:flag", args=[name]),
-            reverse("admin:flag-tenant", args=[name]),
+        turn = link(reverse("admin:flag", args=[name]), "Turn")
+        turn_for = link(reverse("admin:flag-tenant", args=[name]), "For a tenant")
+        rows.append(
+            [name, "on" if flag.is_on else "off", meaning, flag.note, ", ".join(told), turn, turn_for]
         )
-        rows.append([name, "on" if flag.is_on else "off", meaning, flag.note, ", ".join(told), links])
-    headers = ["Flag", "For all", "While it is on", "Note", "Tenants that differ", ""]
+    headers = ["Flag", "For all", "While it is on", "Note", "Tenants that differ", "", ""]
     context = {**console.each_context(request), "title": "Flags", "table": {"headers": headers, "rows": rows}}
     return TemplateResponse(request, "console/table.html", context)
 

@@ -11,9 +11,8 @@ from django.db import connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 
-from cloud.console.pages import OPERATOR, Cleaned, actor, anchor, ask, posted
+from cloud.console.pages import OPERATOR, Cleaned, actor, anchor, ask, link, posted
 from cloud.console.site import console
 from tenants import audit
 from tenants.databases import cell_name
@@ -50,13 +49,13 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _row(row: tuple[Any, ...], tenants: dict[Any, Tenant]) -> list[object]:
     cell, job_id, tenant_id, collection_id, kind, state, phase, attempts, cause, changed = row
-    link: object = ""
+    again: object = ""
     if state == "parked":
         address = reverse("admin:job-again", args=[cell, collection_id])
-        link = format_html('<a href="{}">Drive again</a>', address)
+        again = link(address, "Drive again")
     tenant = anchor(tenants[tenant_id]) if tenant_id in tenants else str(tenant_id)
     when = f"{changed:%Y-%m-%d %H:%M:%S}"
-    return [f"{cell} {job_id}", tenant, collection_id, kind, state, phase, attempts, cause[:300], when, link]
+    return [f"{cell} {job_id}", tenant, collection_id, kind, state, phase, attempts, cause[:300], when, again]
 
 
 def drive(request: HttpRequest, cell: str, collection_id: UUID) -> HttpResponse:

@@ -94,7 +94,13 @@ def link_to(found: Model) -> str:
 
 def anchor(found: Model | None) -> SafeString | str:
     """A link to an object's page."""
-    return "—" if found is None else format_html('<a href="{}">{}</a>', link_to(found), found)
+    return "—" if found is None else link(link_to(found), str(found))
+
+
+def link(address: str, text: str) -> SafeString:
+    """A link, in the colour of links."""
+    colour = "text-primary-600 dark:text-primary-500"
+    return format_html('<a href="{}" class="{}">{}</a>', address, colour, text)
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -156,7 +162,7 @@ def ask(
         "form": form,
         "sections": grouped or [("", list(form))],
         "text": text,
-        "submit": submit,
+        "submit_label": submit,
         "is_grave": submit in _GRAVE,
         "back": back,
     }
