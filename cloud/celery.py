@@ -47,6 +47,11 @@ app.conf.update(
             "schedule": 60,
             "options": {"expires": 60},
         },
+        "sample quotas": {
+            "task": "workers.tasks.sample_quotas",
+            "schedule": 3600,
+            "options": {"expires": 3600},
+        },
     },
 )
 app.autodiscover_tasks(["workers"])

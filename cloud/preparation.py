@@ -4,6 +4,7 @@ owner      migrates; owns the control plane's tables and the cells
 web        serves requests; owns nothing
 worker     compacts; owns nothing, and acts as `segments` only to make and drop segment tables
 segments   owns the segment tables; nobody logs in as it
+operator   reads the control plane of every tenant, for the operators' console; owns nothing, sees no records
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ _WEB_FUNCTIONS = (
     "tenants_account_key_used(uuid, bytea, bytea, text)",
     "tenants_redigest(uuid,bytea,bytea,text)",
     "tenants_note_uses(uuid[],timestamptz[],inet[],text[],text)",
+    "tenants_flags()",
+    "tenants_quota_requests(text, uuid, int)",
+    "tenants_note_peaks(uuid[], text[], bigint[], date)",
+    "tenants_impersonable(uuid)",
 )
 _WORKER_FUNCTIONS = (
     "vectors_due_for_purge(int)",
@@ -42,7 +47,26 @@ _WORKER_FUNCTIONS = (
     "vectors_mark_scrub(text[])",
     "vectors_scrub_due(int)",
     "vectors_scrub_relation(text)",
+    "tenants_note_peaks(uuid[], text[], bigint[], date)",
+    "tenants_count_databases()",
+    "tenants_forget_peaks(date)",
 )
+# What the operators' console reads of every tenant, and the columns of it that it never sees.
+_OPERATOR_TABLES = {
+    "tenants_plan": (),
+    "tenants_tenant": (),
+    "tenants_database": (),
+    "tenants_member": (),
+    "tenants_user": ("password",),
+    "tenants_serviceaccount": (),
+    "tenants_auditentry": (),
+    "tenants_quotarequest": (),
+    "tenants_usagepeak": (),
+    "tenants_flag": (),
+    "tenants_flagoverride": (),
+    "tenants_cellplacement": (),
+    "vectors_collection": ("metadata_json", "configuration_json", "schema_json"),
+}
 
 
 class NotReady(ServiceError):
@@ -135,7 +159,7 @@ def _samples_can_be_erased(raw: psycopg.Connection[Any]) -> bool:
 def _make_roles(raw: psycopg.Connection[Any]) -> None:
     prefix = settings.ROLE_PREFIX
     existing = {name for (name,) in raw.execute("SELECT rolname FROM pg_roles").fetchall()}
-    for role in ("web", "worker", "segments"):
+    for role in ("web", "worker", "segments", "operator"):
         name = f"{prefix}_{role}"
         if name not in existing:
             raw.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
@@ -155,6 +179,8 @@ def _make_roles(raw: psycopg.Connection[Any]) -> None:
     segments, worker, web = (sql.Identifier(f"{prefix}_{role}") for role in ("segments", "worker", "web"))
     raw.execute(sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(segments, worker))
     _set_defaults(raw, web)
+    operator = sql.Identifier(f"{prefix}_operator")
+    raw.execute(sql.SQL("ALTER ROLE {} SET statement_timeout = '30s'").format(operator))
 
 
 def _set_defaults(raw: psycopg.Connection[Any], web: sql.Identifier) -> None:
@@ -177,3 +203,22 @@ def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
     worker = sql.Identifier(f"{settings.ROLE_PREFIX}_worker")
     for function in _WORKER_FUNCTIONS:
         raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(worker))
+    for table, hidden in _OPERATOR_TABLES.items():
+        _show_to_operator(raw, table, hidden)
+
+
+def _show_to_operator(raw: psycopg.Connection[Any], table: str, hidden: tuple[str, ...]) -> None:
+    """Let the operator's role read every row of a table, but for its hidden columns."""
+    operator = sql.Identifier(f"{settings.ROLE_PREFIX}_operator")
+    found = raw.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+        [f"public.{table}"],
+    ).fetchall()
+    columns = sql.SQL(", ").join(sql.Identifier(name) for (name,) in found if name not in hidden)
+    place = sql.Identifier("public", table)
+    raw.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(place, operator))
+    raw.execute(sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(columns, place, operator))
+    raw.execute(sql.SQL("DROP POLICY IF EXISTS oversight ON {}").format(place))
+    raw.execute(
+        sql.SQL("CREATE POLICY oversight ON {} FOR SELECT TO {} USING (true)").format(place, operator)
+    )

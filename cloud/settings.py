@@ -95,7 +95,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# Sessions, users and messages are in PAGE_MIDDLEWARE, where the admin's checks do not look.
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
 
 # --- PostgreSQL -----------------------------------------------------------------------------------
 # Three logins, least privilege each: the owner migrates, web serves, worker compacts. manage.py is
@@ -110,7 +111,7 @@ def _role_password(role: str) -> str:
     return hmac.new(SECRET_KEY.encode(), f"database role {role}".encode(), hashlib.sha256).hexdigest()
 
 
-ROLE_PASSWORDS = {role: _role_password(role) for role in ("web", "worker")}
+ROLE_PASSWORDS = {role: _role_password(role) for role in ("web", "worker", "operator")}
 
 
 def _database(role: str) -> dict[str, Any]:
@@ -133,7 +134,11 @@ def _database(role: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database(DATABASE_ROLE)}
+DATABASES = {
+    "default": _database(DATABASE_ROLE),
+    # Of the operators' console alone: it reads every tenant's bookkeeping, and so no other page uses it.
+    "operator": _database("operator") | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True},
+}
 WEB_DATABASE = _database("web")  # for commands that look at records
 CELL_COUNT = _integer("CELL_COUNT", 4, at_least=1)
 
@@ -179,6 +184,9 @@ INSTALLED_APPS = [
     "workers",
     "cloud",
     "cloud.accounts",
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "hijack",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -209,6 +217,7 @@ PAGE_MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "cloud.console.acting.Acting",
     "cloud.middleware.ContentSecurityPolicy",
 ]
 TEMPLATES = [
@@ -233,6 +242,12 @@ LOGIN_REDIRECT_URL = "dashboard:databases"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not IS_DEVELOPMENT
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
+OPERATORS_NEED_SECOND_FACTOR = (
+    _one_of("OPERATORS_NEED_SECOND_FACTOR", *(("off", "on") if IS_DEVELOPMENT else ("on", "off"))) == "on"
+)
+HIJACK_PERMISSION_CHECK = "cloud.console.acting.may_act_as"
+HIJACK_INSERT_BEFORE = None  # the banner is part of the page: see templates/base.html
+LOGOUT_REDIRECT_URL = "/admin/"  # where an operator who acted as a member comes back to
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "cloud" / "dashboard" / "static"]
 WHITENOISE_USE_FINDERS = True
@@ -306,6 +321,35 @@ SOCIALACCOUNT_PROVIDERS = single_sign_on.providers(
 )
 # Where a sign-in form may lead, for the pages' content-security policy.
 SIGN_IN_ORIGINS = single_sign_on.origins(SOCIALACCOUNT_PROVIDERS) + _words("SIGN_IN_ORIGINS", "")
+UNFOLD = {
+    "SITE_TITLE": "Tessera operators",
+    "SITE_HEADER": "Tessera",
+    "SITE_SUBHEADER": "Operators",
+    "SITE_URL": None,
+    "SITE_ICON": "/static/logo.svg",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/logo.svg"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "cloud.console.site.environment",
+    "DASHBOARD_CALLBACK": "cloud.console.home.context",
+    "COLORS": {
+        "primary": {
+            "50": "#f0fdfa",
+            "100": "#ccfbf1",
+            "200": "#99f6e4",
+            "300": "#5eead4",
+            "400": "#2dd4bf",
+            "500": "#14b8a6",
+            "600": "#0f766e",
+            "700": "#115e59",
+            "800": "#134e4a",
+            "900": "#123f3c",
+            "950": "#042f2e",
+        },
+    },
+    "ACCOUNT": {"navigation": [{"title": "Dashboard", "link": "/dashboard/"}]},  # without it: a password page
+    "SIDEBAR": {"navigation": "cloud.console.site.navigation"},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["cloud.api.authentication.KeyAuthentication"],

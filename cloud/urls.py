@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from cloud.accounts import invitations, pages
 from cloud.api.views import description, system
+from cloud.console.urls import console
 
 urlpatterns = [
     path("api/v2", include("cloud.api.urls")),
@@ -21,6 +22,9 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("account", RedirectView.as_view(pattern_name="account_email")),
     path("invitations/<str:token>", invitations.invitation, name="invitation"),
+    path("admin/impersonation/", include("hijack.urls")),
+    path("admin/", console.urls),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("dashboard/", include("cloud.dashboard.urls")),
     path("dashboard", RedirectView.as_view(url="/dashboard/")),
 ]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tenants.errors import PermissionDenied
-from tenants.roles import Action, Role, may, may_give
+from tenants.roles import WITHHELD_FROM_IMPERSONATORS, Action, Role, may, may_give
 
 
 class ActorKind(StrEnum):
@@ -45,6 +45,8 @@ class Actor:
 
     def may(self, action: Action) -> bool:
         """Whether the actor carries the action in the tenant."""
+        if self.impersonator and action in WITHHELD_FROM_IMPERSONATORS:
+            return False
         return self.is_operator or (self.role is not None and may(self.role, action))
 
     def require(self, action: Action) -> None:
@@ -52,6 +54,10 @@ class Actor:
 
         Raises:  PermissionDenied, which names the role and the action
         """
+        if self.impersonator and action in WITHHELD_FROM_IMPERSONATORS:
+            raise PermissionDenied(
+                f"Permission denied. {action.value} is not allowed while an operator acts as a member."
+            )
         if not self.may(action):
             role = self.role.value if self.role else "no"
             raise PermissionDenied(f"Permission denied. {action.value} is not allowed with {role} role.")
@@ -64,6 +70,14 @@ class Actor:
         if not self.is_operator and (self.role is None or not may_give(self.role, role)):
             own = self.role.value if self.role else "no"
             raise PermissionDenied(f"Permission denied. The {role.value} role is not given with {own} role.")
+
+    def require_operator(self) -> None:
+        """The actor acts for the installation.
+
+        Raises:  PermissionDenied
+        """
+        if not self.is_operator:
+            raise PermissionDenied("Permission denied. This is for operators of the installation.")
 
 
 # What the service does on its own: expiry, retention, invoices.

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError
 
 from tenants import audit, names, quotas, tenants
 from tenants.actors import SYSTEM, Actor, ActorKind
-from tenants.errors import AlreadyExists, NotFound
-from tenants.models import Database
+from tenants.errors import AlreadyExists, NotFound, Unavailable
+from tenants.models import CellPlacement, Database
 from tenants.quotas import Limits
 from tenants.roles import Action
 from tenants.scope import tenant_transaction
@@ -22,16 +22,28 @@ def cell_name(number: int) -> str:
     return f"cell_{number:03d}"
 
 
-def place(database_id: UUID, *, cell_count: int) -> str:
+def place(database_id: UUID, *, cells: Sequence[str]) -> str:
     """The cell of a new database: spread evenly, decided once, stored with the database."""
-    return cell_name(database_id.int % cell_count)
+    return cells[database_id.int % len(cells)]
+
+
+def open_cells(cell_count: int) -> list[str]:
+    """The cells that take new databases: all that no operator closed.
+
+    Raises:  Unavailable when every cell is closed
+    """
+    closed = set(CellPlacement.objects.filter(accepts_new=False).values_list("cell", flat=True))
+    found = [cell for cell in map(cell_name, range(cell_count)) if cell not in closed]
+    if not found:
+        raise Unavailable("No cell of this installation takes new databases now; ask its operators.")
+    return found
 
 
 def create(tenant_id: UUID, name: str, *, limits: Limits, cell_count: int, by: Actor = SYSTEM) -> Database:
     """Make an empty database.
 
     Raises:      PermissionDenied, InvalidArgument for a bad name, QuotaExceeded, AlreadyExists, NotFound for
-                 a deleted tenant
+                 a deleted tenant, Unavailable when no cell is open
     Transaction: opens one
     """
     if by.kind is not ActorKind.API_KEY:  # whose verbs were asked for at its own door
@@ -48,7 +60,7 @@ def create(tenant_id: UUID, name: str, *, limits: Limits, cell_count: int, by: A
                 database_id=database_id,
                 tenant_id=tenant_id,
                 name=name,
-                cell=place(database_id, cell_count=cell_count),
+                cell=place(database_id, cells=open_cells(cell_count)),
             )
             audit.record(by, tenant_id, Action.CREATE_DATABASE, subject_id=database_id, subject_label=name)
             return made

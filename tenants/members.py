@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 
-from tenants import audit
+from tenants import audit, impersonation
 from tenants.actors import SYSTEM, Actor, ActorKind
 from tenants.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied
 from tenants.models import ApiKey, Invitation, Member, Role, User
@@ -39,11 +39,12 @@ class Membership:
     tenant_name: str
     role: Role
     suspension: str | None = None
+    is_impersonated: bool = False  # an operator acts as the member
 
     @property
     def may_manage_keys(self) -> bool:
         """Whether the role may create and revoke API keys."""
-        return may(self.role, Action.CREATE_KEY)
+        return may(self.role, Action.CREATE_KEY) and not self.is_impersonated
 
     @property
     def may_read_records(self) -> bool:
@@ -100,14 +101,20 @@ def join(tenant_id: UUID, user_id: UUID, role: Role, *, by: Actor = SYSTEM) -> M
 
 
 def memberships(user_id: UUID) -> list[Membership]:
-    """The tenants that a person may enter, by name."""
+    """The tenants that a person may enter, by name; while an operator acts as them, those that allow it."""
+    is_impersonated = bool(impersonation.acting())
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tenant_id, tenant_name, role, suspension FROM tenants_memberships(%s)", [user_id]
         )
-        return [
-            Membership(tenant_id, name, Role(role), why) for tenant_id, name, role, why in cursor.fetchall()
-        ]
+        rows = cursor.fetchall()
+    found = [
+        Membership(tenant_id, name, Role(role), why, is_impersonated) for tenant_id, name, role, why in rows
+    ]
+    if is_impersonated:
+        enterable = impersonation.enterable(user_id)
+        found = [one for one in found if one.tenant_id in enterable]
+    return found
 
 
 def list_members(by: Actor, tenant_id: UUID, *, limit_count: int, after: str = "") -> list[Member]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from tenants import observed
 from tenants.errors import InvalidArgument, QuotaExceeded
+
+MAX_LIMIT = 2**53 - 1  # what every JSON reader keeps exact
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def check(limits: Limits, limit_name: str, usage: int, *, action: str) -> None:
             f"Quota exceeded: '{USAGE_NAMES[limit_name]}' exceeded quota limit for action '{action}': "
             f"current usage of {usage} exceeds limit of {limit}",
         )
+    observed.note(limit_name, usage)
 
 
 def parse_overrides(words: Mapping[str, str]) -> dict[str, int]:

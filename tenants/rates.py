@@ -49,6 +49,11 @@ class Spending:
     unregistered_count: int = 0  # spent while the counter was away: it must still be told
     used_count: int = 0  # what the counter said last, all processes' chunks included
 
+    @property
+    def requests_count(self) -> int:
+        """How many requests the window had, as far as is known; what other processes hold is counted."""
+        return max(self.spent_count, min(self.used_count, self.limit_count) - self.held_count)
+
     def spend(self) -> bool:
         """Spend one of those held; whether there was one."""
         if self.held_count <= 0:

@@ -139,6 +139,19 @@ MATRIX: dict[Role, frozenset[Action]] = {
     Role.BILLING: _BILLING,
 }
 
+# What an operator who acts as a member must not do: see a secret, let somebody in, spend or destroy for good.
+WITHHELD_FROM_IMPERSONATORS = frozenset(
+    {
+        Action.CREATE_KEY,
+        Action.ROTATE_KEY,
+        Action.MANAGE_SERVICE_ACCOUNTS,
+        Action.INVITE_MEMBER,
+        Action.MANAGE_OWNERS,
+        Action.MANAGE_BILLING,
+        Action.DELETE_TENANT,
+    }
+)
+
 
 def may(role: Role, action: Action) -> bool:
     """Whether the role carries the action."""

@@ -197,18 +197,27 @@ def delete_if_unused(tenant_id: UUID) -> bool:
         return bool(unused.delete()[0])
 
 
-def override_limits(tenant_id: UUID, overrides: Mapping[str, int]) -> None:
+def override_limits(
+    tenant_id: UUID, overrides: Mapping[str, int], *, by: Actor = SYSTEM, is_whole: bool = False
+) -> None:
     """Give the tenant limits of its own beside its plan's; in force within KEY_CACHE_SECONDS.
 
-    Raises:      NotFound
+    is_whole:    these are all of its own limits: others that it had are its plan's again
+    Raises:      PermissionDenied, NotFound
     Transaction: opens one
     """
+    by.require_operator()
     with tenant_transaction(tenant_id):
         tenant = Tenant.objects.select_for_update().filter(tenant_id=tenant_id).first()
         if tenant is None:
             raise NotFound(f"Tenant [{tenant_id}] not found")
-        tenant.quota_overrides = {**tenant.quota_overrides, **overrides}
+        before = tenant.quota_overrides
+        tenant.quota_overrides = dict(overrides) if is_whole else {**before, **overrides}
         tenant.save(update_fields=["quota_overrides"])
+        details = {"before": before, "after": tenant.quota_overrides}
+        audit.record(
+            by, tenant_id, "quotas.override", subject_id=tenant_id, subject_label=tenant.name, details=details
+        )
 
 
 def recycle_seconds_of(tenant_id: UUID) -> int:

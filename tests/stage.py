@@ -24,6 +24,9 @@ def use(service: Service) -> None:
     connections.settings["default"].update(_settings(service, "web"))
     connection.close()
     connection.settings_dict.update(_settings(service, "web"))
+    connections.settings["operator"].update(_settings(service, "operator"))
+    connections["operator"].close()
+    connections["operator"].settings_dict.update(_settings(service, "operator"))
     admission.forget()
     settings.REDIS_URL = service.environment["REDIS_URL"]
 

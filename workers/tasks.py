@@ -15,7 +15,7 @@ from django.conf import settings
 from tenants.databases import cell_name
 from vectors.erasure import Marked
 from vectors.segments.build import Resources
-from workers import compaction, garbage, jobs, metering, recycle, sweep
+from workers import compaction, garbage, jobs, metering, quota_peaks, recycle, sweep
 from workers.jobs import Job, LeaseLost
 from workers.policy import Thresholds
 
@@ -130,3 +130,9 @@ def collect_garbage() -> None:
 def sample_storage() -> None:
     """Enter the storage of every hour that has begun into the ledgers."""
     metering.sample_storage(_cells(), now=datetime.now(UTC))
+
+
+@shared_task(ignore_result=True)
+def sample_quotas() -> None:
+    """Note how much every tenant uses of the limits that are of a state."""
+    quota_peaks.sample(_cells())

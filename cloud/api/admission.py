@@ -10,8 +10,10 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpResponse
 
+from cloud.api import peaks
 from cloud.api.counters import Counters
 from cloud.api.limiter import Limiter
+from tenants import observed
 from tenants.concurrency import Kind, Lane
 from tenants.identity import Identity
 from tenants.rates import WINDOW_SECONDS
@@ -27,11 +29,13 @@ def limiter() -> Limiter:
         Counters(settings.REDIS_URL),
         process_count=settings.WEB_PROCESS_COUNT,
         wait_seconds=_WAIT_SECONDS,
+        note_minute=peaks.note_minute,
     )
 
 
 def forget() -> None:
     """Begin anew, with other settings."""
+    peaks.forget()
     if limiter.cache_info().currsize:
         limiter().close()
         limiter.cache_clear()
@@ -42,20 +46,22 @@ os.register_at_fork(after_in_child=limiter.cache_clear)
 
 
 def admit(identity: Identity) -> None:
-    """Count a request of the key, if it has a rate of its own, and of its tenant.
+    """Count a request of the key, if it has a rate of its own, and of its tenant; note its use of limits.
 
     Raises:  RateLimited
     """
+    observed.begin()
     if identity.requests_per_minute_count is not None:
         limiter().admit(identity.key_id, identity.requests_per_minute_count)
     limiter().admit(identity.tenant_id, identity.limits.requests_per_minute_count)
 
 
 def tell(response: HttpResponse, identity: Identity) -> None:
-    """Say on an answer how much of the minute is left.
+    """Say on an answer how much of the minute is left, and keep what the request used.
 
     Source:  draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4
     """
+    peaks.note(identity.tenant_id, observed.end())
     standing = limiter().standing(identity.tenant_id, identity.limits.requests_per_minute_count)
     policy = f'"requests";q={standing.limit_count};w={WINDOW_SECONDS}'
     left = f'"requests";r={standing.left_count};t={standing.reset_seconds}'

@@ -51,10 +51,12 @@ class Limiter:
         has_thread: bool = True,
         recall_pauses_seconds: Sequence[float] = RECALL_PAUSES_SECONDS,
         wait_seconds: float = 0.0,
+        note_minute: Callable[[UUID, int], None] = lambda _, __: None,
     ) -> None:
         """Ask nothing yet; without a thread somebody else calls `tick` and `give_back`.
 
         wait_seconds: how long a request waits for a place that another one here leaves, before it is refused
+        note_minute:  told of each minute that is over: whose, and how many requests there were
         """
         self._counters = counters
         self._process_count = process_count
@@ -62,6 +64,7 @@ class Limiter:
         self._lock, self._counting, self._io = threading.Lock(), threading.Lock(), threading.Lock()
         self._left = threading.Condition(self._lock)
         self._wait_seconds = wait_seconds
+        self._note_minute = note_minute
         self._spendings: dict[UUID, Spending] = {}
         self._lanes: dict[Place, Lane] = {}
         self._generation: str | None = None
@@ -241,11 +244,14 @@ class Limiter:
             self._lose(error)
         window = rates.window_of(self._wall())
         with self._lock:
+            over = [(who, one.requests_count) for who, one in self._spendings.items() if one.window < window]
             self._spendings = {who: one for who, one in self._spendings.items() if one.window >= window}
             if self._is_alone:
                 for lane in self._lanes.values():
                     lane.lower(lane.active_count)
             self._lanes = {place: lane for place, lane in self._lanes.items() if not lane.is_idle()}
+        for who, count in over:
+            self._note_minute(who, count)
 
     def give_back(self, place: Place) -> None:
         """Another process lacks places in the lane: hand over those that nobody here uses.

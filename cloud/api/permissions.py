@@ -10,9 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tenants import databases, tenants
+from tenants import databases, flags, tenants
 from tenants.errors import InvalidArgument, NotFound, PermissionDenied
-from tenants.identity import Identity, Verb
+from tenants.identity import READ_VERBS, Identity, Verb
 from tenants.models import Database
 from vectors.errors import CollectionNotFound, OutsideForcedFilter
 from vectors.segments.manifest import ManifestCache
@@ -48,9 +48,11 @@ def reason_of(error: Exception) -> str | None:
 
 
 def require(identity: Identity, verb: Verb) -> None:
-    """The key carries the verb, or PermissionDenied."""
+    """The key carries the verb, or PermissionDenied; under maintenance nothing is changed (Unavailable)."""
     if not identity.may(verb):
         raise MissingVerb(verb)
+    if verb not in READ_VERBS:
+        flags.refuse_in_maintenance(identity.tenant_id)
 
 
 def require_collection(identity: Identity, collection_id: UUID, missing: CollectionNotFound) -> None:

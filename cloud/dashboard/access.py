@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
 from cloud.dashboard.views import errors
-from tenants import members
+from tenants import flags, members
 from tenants.errors import Conflict, NotFound, PermissionDenied, Unavailable
 from tenants.members import Membership
 from tenants.models import User
@@ -55,7 +55,10 @@ def member(view: View) -> Callable[..., HttpResponse]:
         if not isinstance(request.user, User):
             return _ask_to_sign_in(request)
         try:
-            response = view(request, _enter(request.user, tenant_name), **path)
+            visit = _enter(request.user, tenant_name)
+            if request.method == "POST":
+                flags.refuse_in_maintenance(visit.tenant_id)
+            response = view(request, visit, **path)
         except (NotFound, PermissionDenied, Conflict, Unavailable) as error:
             response = errors.page(request, error)
         add_never_cache_headers(response)

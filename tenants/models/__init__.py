@@ -7,6 +7,7 @@ Row-level security on these tables is part of the migration that makes them.
 from tenants.models.accounts import ServiceAccount, ServiceAccountKey
 from tenants.models.audit import AuditEntry, AuditHead
 from tenants.models.keys import ApiKey, ApiKeyDatabase
+from tenants.models.operations import CellPlacement, Flag, FlagOverride, QuotaRequest, UsagePeak
 from tenants.models.people import Invitation, Member, Role, User
 from tenants.models.places import Database, Plan, Tenant
 
@@ -15,13 +16,18 @@ __all__ = [
     "ApiKeyDatabase",
     "AuditEntry",
     "AuditHead",
+    "CellPlacement",
     "Database",
+    "Flag",
+    "FlagOverride",
     "Invitation",
     "Member",
     "Plan",
+    "QuotaRequest",
     "Role",
     "ServiceAccount",
     "ServiceAccountKey",
     "Tenant",
+    "UsagePeak",
     "User",
 ]

@@ -29,6 +29,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    session_epoch = models.PositiveIntegerField(default=0)  # raised to end every session of the person
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -38,6 +39,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to be the person's: it changes with the password and the epoch."""
+        inherited: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return f"{inherited}.{self.session_epoch}" if self.session_epoch else inherited
 
 
 # What a person is in a tenant; the names and their rights are in `tenants/roles.py`.

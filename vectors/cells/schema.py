@@ -26,7 +26,7 @@ def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, o
     Idempotent:  yes
     """
     _upgrade(cursor, cell)
-    roles = {role: identifier(f"{role_prefix}_{role}") for role in ("web", "worker", "segments")}
+    roles = {role: identifier(f"{role_prefix}_{role}") for role in ("web", "worker", "segments", "operator")}
     roles["owner"] = '"' + owner.replace('"', '""') + '"'
     cursor.execute(statement("create_cell", cell=identifier(cell), **roles).encode())
     for remainder in range(LOG_PARTITIONS):

@@ -8,7 +8,7 @@ COMMENT ON SCHEMA $cell IS 'Tessera cell, layout $version';
 
 -- name: create_cell
 CREATE SCHEMA IF NOT EXISTS $cell;
-GRANT USAGE ON SCHEMA $cell TO $web, $worker, $segments;
+GRANT USAGE ON SCHEMA $cell TO $web, $worker, $segments, $operator;
 GRANT CREATE ON SCHEMA $cell TO $segments;
 
 -- What changes with every write of a collection, and the row that its writers lock.
@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   dropped_at timestamptz,
   is_restorable boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
+CREATE INDEX IF NOT EXISTS state_by_tenant ON $cell.collection_state (tenant_id);
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
@@ -216,7 +217,7 @@ CREATE POLICY tenant ON $cell.$table
 -- name: oversee_table
 -- Bookkeeping of every tenant, for those who schedule: never a record's content.
 DROP POLICY IF EXISTS oversight ON $cell.$table;
-CREATE POLICY oversight ON $cell.$table TO $worker, $owner USING (true);
+CREATE POLICY oversight ON $cell.$table TO $worker, $owner, $operator USING (true);
 
 -- name: start_clock
 DROP POLICY IF EXISTS oversight ON $cell.usage_clock;
@@ -231,4 +232,7 @@ GRANT SELECT, INSERT ON $cell.usage_ledger TO $web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log, $cell.tombstone, $cell.segment,
   $cell.manifest, $cell.job TO $worker;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $worker;
-GRANT SELECT, UPDATE ON $cell.usage_clock TO $worker
+GRANT SELECT, UPDATE ON $cell.usage_clock TO $worker;
+-- Bookkeeping, and a parked job queued anew; no log, no tombstones, no segments' rows.
+GRANT SELECT ON $cell.collection_state, $cell.segment, $cell.manifest, $cell.job TO $operator;
+GRANT UPDATE (state, attempts, updated_at) ON $cell.job TO $operator

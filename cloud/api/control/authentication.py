@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from cloud import tracing
 from cloud.api.addresses import client_address
 from cloud.api.authentication import bearer_secret
-from tenants import members, service_accounts, tenants
+from cloud.console import second_factor
+from tenants import impersonation, members, service_accounts, tenants
 from tenants.actors import Actor, ActorKind
 from tenants.errors import NotFound, PermissionDenied, Unauthenticated
 from tenants.models import User
@@ -53,7 +54,8 @@ def actor_of(user: User, request: HttpRequest) -> Actor:
         kind=ActorKind.USER,
         actor_id=user.user_id,
         label=user.email,
-        is_operator=user.is_staff,
+        is_operator=not second_factor.refusal(user),
+        impersonator=impersonation.acting(),
         address=client_address(request),
         client=_client(request),
         trace_id=tracing.current(),

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from cloud.api import admission, codec, errors
 from cloud.api.control import authentication
 from cloud.api.control.routes import Call, Door, Route
-from tenants import audit
+from tenants import audit, flags
 from tenants.actors import SYSTEM, Actor
 from tenants.errors import InvalidArgument, PermissionDenied, Unprocessable
 
@@ -56,6 +56,8 @@ class Endpoint(APIView):
         try:
             _check_role(route, actor)
             _check_suspension(route, actor)
+            if route.method != "GET" and route.door is not Door.OPERATOR:
+                flags.refuse_in_maintenance(None if tenant_id == _NOWHERE else tenant_id)
             call = Call(
                 actor=actor,
                 tenant_id=tenant_id,

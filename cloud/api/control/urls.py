@@ -16,6 +16,7 @@ from cloud.api.control.views import (
     keys,
     me,
     members,
+    quotas,
     recycle_bin,
     service_accounts,
     tenants,
@@ -31,6 +32,7 @@ MODULES = (
     databases,
     recycle_bin,
     keys,
+    quotas,
     usage,
     audit_log,
 )

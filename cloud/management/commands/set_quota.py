@@ -7,6 +7,7 @@ from typing import Any
 
 from cloud.management.base import OperatorCommand
 from tenants import quotas, tenants
+from tenants.actors import command
 
 
 class Command(OperatorCommand):
@@ -22,5 +23,5 @@ class Command(OperatorCommand):
     def run(self, *, limits: list[str], tenant: str, **_: Any) -> str:
         """Set them, all or none."""
         overrides = quotas.parse_overrides(dict(word.partition("=")[::2] for word in limits))
-        tenants.override_limits(tenants.resolve(tenant), overrides)
+        tenants.override_limits(tenants.resolve(tenant), overrides, by=command("set_quota"))
         return " ".join(f"{name}={value}" for name, value in overrides.items())

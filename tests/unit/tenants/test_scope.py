@@ -9,6 +9,8 @@ import pytest
 from tenants import databases
 from tenants.scope import set_local_tenant
 
+CELLS = [databases.cell_name(number) for number in range(4)]
+
 
 def test_it_binds_for_one_transaction_only() -> None:
     tenant_id = uuid.uuid4()
@@ -23,11 +25,11 @@ def test_it_binds_to_nothing_but_an_id(other: object) -> None:
 
 def test_it_places_a_database_in_one_cell_for_good() -> None:
     database_id = uuid.uuid4()
-    placed = {databases.place(database_id, cell_count=4) for _ in range(10)}
+    placed = {databases.place(database_id, cells=CELLS) for _ in range(10)}
     assert len(placed) == 1
     assert placed <= {"cell_000", "cell_001", "cell_002", "cell_003"}
 
 
 def test_it_spreads_databases_over_all_cells() -> None:
-    placed = [databases.place(uuid.uuid4(), cell_count=4) for _ in range(400)]
+    placed = [databases.place(uuid.uuid4(), cells=CELLS) for _ in range(400)]
     assert {placed.count(databases.cell_name(number)) > 50 for number in range(4)} == {True}
