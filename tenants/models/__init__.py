@@ -6,22 +6,48 @@ Row-level security on these tables is part of the migration that makes them.
 
 from tenants.models.accounts import ServiceAccount, ServiceAccountKey
 from tenants.models.audit import AuditEntry, AuditHead
+from tenants.models.billing import (
+    AlertNotice,
+    BillingAlert,
+    BillingProfile,
+    Budget,
+    BudgetLease,
+    Credit,
+    CreditUse,
+    Invoice,
+    InvoiceCounter,
+    PlanAssignment,
+    PlanRevision,
+    StripeWatermark,
+)
 from tenants.models.keys import ApiKey, ApiKeyDatabase
 from tenants.models.people import Invitation, Member, Role, User
 from tenants.models.places import Database, Plan, Tenant
 
 __all__ = [
+    "AlertNotice",
     "ApiKey",
     "ApiKeyDatabase",
     "AuditEntry",
     "AuditHead",
+    "BillingAlert",
+    "BillingProfile",
+    "Budget",
+    "BudgetLease",
+    "Credit",
+    "CreditUse",
     "Database",
     "Invitation",
+    "Invoice",
+    "InvoiceCounter",
     "Member",
     "Plan",
+    "PlanAssignment",
+    "PlanRevision",
     "Role",
     "ServiceAccount",
     "ServiceAccountKey",
+    "StripeWatermark",
     "Tenant",
     "User",
 ]

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from cloud.api import admission, codec, errors, permissions
+from cloud.api import admission, codec, errors, permissions, spending
 from cloud.api.authentication import authenticate
 from tenants.concurrency import KIND_OF
 from tenants.errors import TooLarge
@@ -72,7 +72,10 @@ def _guard(
                     body = codec.decode(shape, text) if shape else None
                     place = identity.place_called(tenant, database)
                     manifest = permissions.enter_collection(identity, *place, collection, verb)
-                    with admission.Working(identity, manifest.collection_id, kind):
+                    with (
+                        spending.reserve(identity, verb, manifest, len(text)),
+                        admission.Working(identity, manifest.collection_id, kind),
+                    ):
                         response = view(Call(request, identity, manifest, body))
             except Exception as error:  # noqa: BLE001 (the edge)
                 response = _failure(error, verb)
