@@ -35,11 +35,11 @@ _WEB_FUNCTIONS = (
 
 # What the worker does on the control plane, bound to one tenant at a time: bill it, and tell who pays.
 _WORKER_TABLES = {
-    "SELECT": "tenants_tenant tenants_plan tenants_member tenants_planrevision tenants_planassignment tenants_credit "
-    "tenants_billingalert",
+    "SELECT": "tenants_tenant tenants_plan tenants_member tenants_planrevision tenants_planassignment "
+    "tenants_credit tenants_billingalert",
     "SELECT, INSERT": "tenants_auditentry tenants_credituse",
-    "SELECT, INSERT, UPDATE": "tenants_audithead tenants_billingprofile tenants_invoice tenants_invoicecounter "
-    "tenants_alertnotice tenants_budget tenants_stripewatermark",
+    "SELECT, INSERT, UPDATE": "tenants_audithead tenants_billingprofile tenants_invoice "
+    "tenants_invoicecounter tenants_alertnotice tenants_budget tenants_stripewatermark",
     "SELECT, DELETE": "tenants_budgetlease",
     "SELECT (user_id, email, is_active)": "tenants_user",
 }

@@ -1,6 +1,6 @@
 """Plans: create, update, list, and give one to a tenant. Operators only; a plan is never deleted.
 
-What a plan asked for when, and which one a tenant had when, triggers write down (`tenants/models/billing.py`).
+Triggers write down what a plan asked for when, and which one a tenant had (`tenants/models/billing.py`).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def create(by: Actor, currency: str, wanted: Changes) -> Plan:
 
 
 def update(by: Actor, plan_id: int, wanted: Changes) -> Plan:
-    """Change a plan for all its tenants, from now on; what was used before is billed as it was asked for then.
+    """Change a plan for all its tenants, from now on; earlier use is billed as it was priced then.
 
     Raises:      PermissionDenied, InvalidArgument, NotFound, AlreadyExists
     Transaction: opens one
@@ -83,7 +83,7 @@ def get(by: Actor, plan_id: int) -> Plan:
 
 
 def assign(by: Actor, tenant_id: UUID, plan_id: int | None) -> None:
-    """Give the tenant a plan, or none, from now on; its limits and prices are in force within KEY_CACHE_SECONDS.
+    """Give the tenant a plan, or none, from now on; it is in force within KEY_CACHE_SECONDS.
 
     A tenant that may have used something keeps its currency, so that each bill has one.
     Raises:      PermissionDenied, NotFound, InvalidArgument
@@ -114,10 +114,7 @@ def _currency(plan: Plan | None) -> str:
 
 
 def _is_in_use(tenant_id: UUID) -> bool:
-    return any(
-        kind.objects.filter(tenant_id=tenant_id).exists()  # type: ignore[attr-defined]
-        for kind in (Database, Credit, Invoice)
-    )
+    return any(kind.objects.filter(tenant_id=tenant_id).exists() for kind in (Database, Credit, Invoice))
 
 
 def _apply(plan: Plan, wanted: Changes) -> None:

@@ -1,4 +1,4 @@
-"""What is due on its own: invoices, budgets set right, alerts. One tenant's failure does not stop the others."""
+"""What is due by itself: invoices, budgets set right, alerts. One tenant's failure stops no other."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def recount_budgets(*, now: datetime) -> int:
     month = months.month_of(now)
 
     def recount(tenant_id: UUID) -> None:
-        spent = history.spent_nano(tenant_id, month, now=now, totals=usage.meter_totals)
+        spent = history.spent_nano(tenant_id, month, usage.meter_totals)
         budgets.recount(tenant_id, month, spent)
         _check(tenant_id, month, spent)
 
@@ -70,7 +70,7 @@ def check_alerts(*, now: datetime) -> int:
     month = months.month_of(now)
 
     def check(tenant_id: UUID) -> None:
-        _check(tenant_id, month, history.spent_nano(tenant_id, month, now=now, totals=usage.meter_totals))
+        _check(tenant_id, month, history.spent_nano(tenant_id, month, usage.meter_totals))
 
     return _for_each(alerts.alerted(), check, "check the alerts")
 

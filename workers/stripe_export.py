@@ -1,7 +1,7 @@
-"""Meters to Stripe: for each customer and hour one Billing Meter Event per meter, sent once however often tried.
+"""Meters to Stripe: for each customer and hour one Billing Meter Event per meter, counted once.
 
-An event is named by tenant, meter and hour, so Stripe knows one that it has; the watermark moves after all of an
-hour's events were taken. Values are in the meter's own unit: bytes, byte-hours, forks.
+An event is named by tenant, meter and hour, so Stripe knows one that it has; the watermark moves after all
+of an hour's events were taken. Values are in the meter's own unit: bytes, byte-hours, forks.
 Source: docs.stripe.com/api/billing/meter-event
 """
 
@@ -90,7 +90,7 @@ def _unsent(
 
 
 def _watermark(tenant_id: UUID, end: datetime, now: datetime) -> datetime:
-    """Where to go on; a customer who is new begins with the next hour, for Stripe had no price for it before."""
+    """Where to go on; a new customer begins with the next hour, for Stripe had no price before."""
     with tenant_transaction(tenant_id):
         mark, _ = StripeWatermark.objects.get_or_create(tenant_id=tenant_id, defaults={"sent_before": end})
     oldest = (now - _MOST_BACK).replace(minute=0, second=0, microsecond=0)
@@ -129,4 +129,4 @@ def _send(client: stripe.StripeClient, event: MeterEventCreateParams, sleep: Cal
 def _customers() -> list[tuple[UUID, str]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, stripe_customer_id FROM tenants_stripe_customers()")
-        return cursor.fetchall()
+        return [(tenant_id, customer_id) for tenant_id, customer_id in cursor.fetchall()]

@@ -1,7 +1,7 @@
 """The hard spend cap at the edge: what this process holds of its tenants' budgets.
 
-A tenant without a cap costs nothing here. One with a cap costs a look at a number, and a transaction every ten
-seconds, until little is left: then each billable request takes its own lease, one at a time in each process.
+A tenant without a cap costs nothing here. One with a cap costs a look at a number, and a transaction every
+ten seconds, until little is left: then each billable request has a lease of its own, one at a time.
 `tenants/billing/budget.py` decides, `tenants/billing/budgets.py` keeps what processes share.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cache
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -46,7 +46,7 @@ log = logging.getLogger("tessera.spending")
 class Reservation(Protocol):
     """A request's part of the budget, for as long as the block lasts."""
 
-    def __enter__(self) -> Reservation:
+    def __enter__(self) -> Self:
         """The request begins."""
 
     def __exit__(
@@ -63,7 +63,7 @@ class _Free:
 
     __slots__ = ()
 
-    def __enter__(self) -> _Free:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -99,7 +99,7 @@ class _Reserved:
         self._estimate_nano, self._at_end = estimate_nano, at_end
         self._actual_nano: int | None = None
 
-    def __enter__(self) -> _Reserved:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -198,7 +198,7 @@ class Spender:
     # --- with the budget ---------------------------------------------------------------------------
 
     def _exchange(self, key: Key, place: _Place, need_nano: int, cap_nano: int) -> Grant:
-        """Go to the budget with the purse, and begin the request that waits if there is enough; needs `turn`."""
+        """Go to the budget with the purse, and begin the request that waits; needs `turn`."""
         self._start_thread()
         until = time.monotonic() + LEASE_SECONDS
         with place.lock:
@@ -227,7 +227,7 @@ class Spender:
         """Return what is left, needing `turn`; what fails is told later, or found by the recount."""
         try:
             self._exchange(key, place, 0, place.purse.cap_nano)
-        except Exception:  # noqa: BLE001 (the request was answered; nothing is lost but time)
+        except Exception:  # the request was answered; nothing is lost but time
             log.warning("could not give back a part of the budget of tenant %s", key[0], exc_info=True)
 
     # --- what is idle ------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def spender() -> Spender:
 
 
 def _spent_nano(tenant_id: UUID, month: date) -> int:
-    return history.spent_nano(tenant_id, month, now=datetime.now(UTC), totals=usage.meter_totals)
+    return history.spent_nano(tenant_id, month, usage.meter_totals)
 
 
 # A child must not think that its parent's leases and thread are its own.

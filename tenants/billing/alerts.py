@@ -1,4 +1,4 @@
-"""Alerts: who pays is told once a month when its cost passes a threshold: by e-mail, in the audit log, by the API."""
+"""Alerts: who pays is told once a month that its cost passed a threshold; by mail, audit log and API."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How much of a tenant's spend cap one process of many may hold, and what it does with it. [pure]
 
-A month's budget says how much is reserved: spent, or leased. A process leases a part, spends it without asking,
-and gives back the rest. A part shrinks with what is left, and near the cap it is one request's:
+A month's budget says how much is reserved: spent, or leased. A process leases a part, spends it without
+asking, and gives back the rest. A part shrinks with what is left, and near the cap it is one request's:
 
     ├──────── reserved ────────┤·········· left ··········┤ cap
               far:   a lease of left ÷ (4 × processes), for ten seconds, for many requests at once
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 LEASE_SECONDS = 10.0
-# How long after its end a lease may still have costs that the ledger does not: the longest request, and a flush.
+# How long after its end a lease may have costs that the ledger has not: the longest request, and a flush.
 SETTLING_SECONDS = 120
 _SHARE_RATIO = 4
 _FAR_REQUESTS_COUNT = 8  # of the largest kind, that a lease must be good for

@@ -102,8 +102,9 @@ def exchange(tenant_id: UUID, month: date, last: UUID | None, ask: Ask, holder: 
             reserved, given = budget.exchange(row.reserved_nano, ask, process_count=holder.process_count)
             lease_id = uuid.uuid4() if given.nano else None
             if lease_id is not None:
-                named = [lease_id, tenant_id, month, holder.process[:128], given.nano]
-                cursor.execute(_OPEN, [*named, budget.LEASE_SECONDS])
+                seconds = budget.LEASE_SECONDS
+                named = (lease_id, tenant_id, month, holder.process[:128], given.nano, seconds)
+                cursor.execute(_OPEN, named)
             if reserved != row.reserved_nano:
                 row.reserved_nano = reserved
                 row.save(update_fields=["reserved_nano"])

@@ -72,7 +72,7 @@ def standings(by: Actor, tenant_id: UUID) -> list[Standing]:
 
 
 def usable(tenant_id: UUID, currency: str, *, since: datetime) -> list[Left]:
-    """What a bill from `since` on may use: not expired by then, with something left, soonest to expire first."""
+    """What a bill from `since` on may use: not expired by then, not used up, soonest to expire first."""
     with tenant_transaction(tenant_id):
         found = _standings(tenant_id)
     return [

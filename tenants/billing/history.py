@@ -48,11 +48,10 @@ def metered(tenant_id: UUID, found: Iterable[Span], totals: Totals) -> list[Mete
     return [Metered(span, totals(tenant_id, since=span.since, until=span.until)) for span in found]
 
 
-def spent_nano(tenant_id: UUID, month: date, *, now: datetime, totals: Totals) -> int:
+def spent_nano(tenant_id: UUID, month: date, totals: Totals) -> int:
     """What the month's meters cost so far, without fees and before credits."""
     since, until = months.bounds(month)
-    found = spans(tenant_id, since=since, until=max(since + months.DAY / 24, min(now, until)))
-    return rating.metered_cost_nano(metered(tenant_id, found, totals))
+    return rating.metered_cost_nano(metered(tenant_id, spans(tenant_id, since=since, until=until), totals))
 
 
 def _assignments(tenant_id: UUID) -> QuerySet[PlanAssignment]:

@@ -57,9 +57,7 @@ def issue(by: Actor, tenant_id: UUID, month: date, *, now: datetime, totals: Tot
     _require_operator(by)
     since, until = months.bounds(month)
     if now < until + GRACE:
-        raise InvalidArgument(
-            f"month: {months.shown(month)} can be billed from {until + GRACE:%Y-%m-%d %H:%M}"
-        )
+        raise InvalidArgument(f"month: {months.shown(month)} is billed from {until + GRACE:%Y-%m-%d %H:%M}")
     begun = history.begun(tenant_id)
     if begun is None:
         raise NotFound(f"Tenant [{tenant_id}] not found")
@@ -166,7 +164,7 @@ def _growth(
 
 
 def list_invoices(by: Actor, tenant_id: UUID, *, limit_count: int, after: str | None = None) -> list[Invoice]:
-    """The tenant's invoices, the latest month first; `after` is the last number of the page before.
+    """The tenant's invoices, the latest first; `after` is the last number of the page before.
 
     Raises:  PermissionDenied
     """
@@ -191,7 +189,7 @@ def get(by: Actor, tenant_id: UUID, number: str) -> Invoice:
 def close(by: Actor, tenant_id: UUID, number: str, state: Invoice.State, *, note: str) -> Invoice:
     """Mark an issued invoice paid or void, for good.
 
-    Raises:      PermissionDenied for who is no operator, InvalidArgument, NotFound, Conflict when it is closed
+    Raises:      PermissionDenied for who is no operator, InvalidArgument, NotFound, Conflict when closed
     Transaction: opens one
     """
     _require_operator(by)
@@ -251,7 +249,7 @@ def _write(
 
 
 def _next_number(now: datetime) -> str:
-    """The next of the year: the counter's row stays locked until the invoice is there, so none is left out."""
+    """The next of the year: the counter's row stays locked until the invoice is there, so none is skipped."""
     year = now.astimezone(UTC).year
     InvoiceCounter.objects.bulk_create([InvoiceCounter(year=year)], ignore_conflicts=True)
     counter = InvoiceCounter.objects.select_for_update().get(year=year)

@@ -20,11 +20,6 @@ def following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def preceding(month: date) -> date:
-    """The first day of the month before."""
-    return (month - DAY).replace(day=1)
-
-
 def start_of(day: date) -> datetime:
     """The moment at which a day begins."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

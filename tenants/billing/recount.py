@@ -24,7 +24,7 @@ class Issued(Protocol):
 
 
 def invoice_differences(invoice: Issued, totals: Totals, *, days_count: int) -> list[str]:
-    """What of an invoice does not follow from the ledger, one sentence each; none: it is right to the unit."""
+    """What of an invoice does not follow from the ledger, a sentence each; none: right to the unit."""
     spans = [terms.from_json(kept) for kept in invoice.spans]
     metered = [Metered(span, totals(invoice.tenant_id, since=span.since, until=span.until)) for span in spans]
     bill = rating.rate(metered, (), days_count=days_count)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tenants.billing.months import DAY
@@ -70,7 +71,7 @@ def spans(
     changes = {one.at for one in assigned} | {one.at for many in revised.values() for one in many}
     cuts = [since, *sorted(at for at in changes if since < at < until), until]
     found: list[Span] = []
-    for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for begin, end in pairwise(cuts):
         terms = _in_force(assigned, revised, begin)
         if found and found[-1].terms == terms:
             found[-1] = replace(found[-1], until=end)

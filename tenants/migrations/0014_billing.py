@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
+
 import django.db.models.deletion
 import django.db.models.expressions
-import uuid
 from django.db import migrations, models
 
 

@@ -1,7 +1,7 @@
 """Plans in time, who pays, credits, invoices, alerts and budgets.
 
-No foreign key to a tenant: what was billed outlives it. A plan's terms and a tenant's plan are written down by
-triggers whenever they change, whoever changes them, so that a month can be rated with what was in force.
+No foreign key to a tenant: what was billed outlives it. Triggers note a plan's terms and a tenant's plan
+whenever they change, whoever changes them, so that a month can be rated with what was in force.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from django.urls import path
 from cloud.api.control import description
 from cloud.api.control.endpoint import Endpoint
 from cloud.api.control.routes import ROUTES, Route
-from cloud.api.control.views import audit_log, service_accounts, tenants
+from cloud.api.control.views import audit_log, billing, plans, service_accounts, tenants
 
-MODULES = (tenants, service_accounts, audit_log)
+MODULES = (tenants, service_accounts, audit_log, billing, plans)
 
 
 def _pattern(route_path: str) -> str:
