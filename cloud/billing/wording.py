@@ -1,4 +1,4 @@
-"""What an invoice says, in the order in which it says it; how it looks is for page.py and pdf.py. [pure]"""
+"""What an invoice says, in the order in which it says it; how it looks is for page.py and pdf.py."""
 
 from __future__ import annotations
 

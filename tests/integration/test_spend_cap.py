@@ -1,4 +1,4 @@
-"""The hard spend cap over the wire, in process: parallel writes and reads, several processes' spenders, months."""
+"""The hard spend cap over the wire, in process: bursts, several processes' spenders, months."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def process(number: int, tenant_id: uuid.UUID, **changes: Any) -> Spender:
     """A web process of three, without a thread."""
     return Spender(
         Holder(f"test:{number}", 3),
-        spent_nano=lambda tenant_id, month: 0,
+        spent_nano=lambda *_: 0,
         has_thread=False,
         **changes,
     )

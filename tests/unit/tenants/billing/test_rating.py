@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -76,7 +77,7 @@ def test_it_uses_credits_in_their_order_and_never_more_than_is_due(
 @given(st.integers(0, 10**15), st.lists(st.integers(0, 29), max_size=4), st.sampled_from([28, 29, 30, 31]))
 def test_the_parts_of_a_fee_are_the_fee_but_for_rounding(fee: int, cuts: list[int], days: int) -> None:
     edges = sorted({0, days, *(min(cut, days) for cut in cuts)})
-    parts = [rating.fee_nano(fee, end - begin, days) for begin, end in zip(edges, edges[1:], strict=False)]
+    parts = [rating.fee_nano(fee, end - begin, days) for begin, end in pairwise(edges)]
     assert abs(sum(parts) - fee) <= len(parts)
     assert rating.fee_nano(fee, days, days) == fee
 
@@ -123,12 +124,15 @@ def test_spans_cover_the_month_without_gaps(changes: list[tuple[int, int | None]
     assert [terms.from_json(terms.as_json(span)) for span in found] == found
 
 
+PAYER = uuid.UUID(int=1)
+
+
 @dataclass
 class Kept:
     """An invoice as the ledger made it."""
 
     number: str = "2026-000001"
-    tenant_id: uuid.UUID = uuid.UUID(int=1)
+    tenant_id: uuid.UUID = PAYER
     currency: str = "USD"
     lines: list[dict[str, Any]] = field(default_factory=list)
     spans: list[dict[str, Any]] = field(default_factory=list)
@@ -142,7 +146,7 @@ LEDGER = {Meter.BYTES_WRITTEN: GIB, Meter.BYTES_SCANNED: 17}
 
 def ledger(tenant_id: uuid.UUID, *, since: datetime, until: datetime) -> dict[Meter, int]:
     """What the meters of the month counted."""
-    assert (tenant_id, since, until) == (uuid.UUID(int=1), SINCE, UNTIL)
+    assert (tenant_id, since, until) == (PAYER, SINCE, UNTIL)
     return LEDGER
 
 
