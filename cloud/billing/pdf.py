@@ -21,10 +21,11 @@ _MARGIN = 18 * mm
 _INK, _QUIET, _RULE = colors.HexColor("#1a1d21"), colors.HexColor("#5b6470"), colors.HexColor("#d5d9de")
 _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=9, leading=12.5, textColor=_INK)
 _SMALL = ParagraphStyle("small", parent=_TEXT, fontSize=7.5, leading=10, textColor=_QUIET)
+_SMALL_RIGHT = ParagraphStyle("small right", parent=_SMALL, alignment=2)
 _RIGHT = ParagraphStyle("right", parent=_TEXT, alignment=2)
 _TITLE = ParagraphStyle("title", parent=_TEXT, fontName="Helvetica-Bold", fontSize=18, leading=24)
 _LARGE = ParagraphStyle("large", parent=_RIGHT, fontName="Helvetica-Bold", fontSize=12, leading=17)
-_WIDTHS = [44 * mm, 39 * mm, 30 * mm, 33 * mm, 28 * mm]
+_WIDTHS = [40 * mm, 29 * mm, 38 * mm, 37 * mm, 30 * mm]
 
 
 def render(invoice: Invoice) -> bytes:
@@ -60,10 +61,10 @@ def _story(it: Document) -> list[Flowable]:
     head = Table(
         [[Paragraph(payer, _TEXT), Paragraph(facts, _RIGHT)]], colWidths=[100 * mm, 74 * mm], style=_PLAIN
     )
-    titles = ["", "Time", "Quantity", "Price", "Cost"]
-    heading = [Paragraph(title, _SMALL) for title in titles]
+    titles = ["", "Time", "Quantity", f"Price, {it.currency}", f"Cost, {it.currency}"]
+    heading = [Paragraph(title, _SMALL if place < 2 else _SMALL_RIGHT) for place, title in enumerate(titles)]
     rows = [
-        [Paragraph(_shown(row.meter), _TEXT), Paragraph(row.when, _SMALL)]
+        [Paragraph(_shown(row.meter), _TEXT), Paragraph(f"{row.since} to<br/>{row.until}", _SMALL)]
         + [Paragraph(_shown(cell), _RIGHT) for cell in (row.quantity, row.price, row.cost)]
         for row in it.rows
     ]

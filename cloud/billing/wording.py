@@ -22,10 +22,11 @@ _BYTES = {"GiB": 2**30, "GiB·h": 2**30, "TiB": 2**40}
 
 @dataclass(frozen=True)
 class Row:
-    """A line: what, when, how much, at what price, for how much."""
+    """A line: what, when, how much, at what price, for how much; amounts without their currency."""
 
     meter: str
-    when: str
+    since: str
+    until: str
     quantity: str
     price: str
     cost: str
@@ -37,6 +38,7 @@ class Document:
 
     number: str
     state: str
+    currency: str
     month: str
     issued: str
     billed_to: tuple[str, ...]
@@ -58,6 +60,7 @@ def document(invoice: Invoice) -> Document:
     return Document(
         number=invoice.number,
         state=invoice.state,
+        currency=currency,
         month=months.shown(invoice.month),
         issued=f"{invoice.issued_at:%Y-%m-%d}",
         billed_to=tuple(line for line in named if line),
@@ -75,19 +78,22 @@ def quantity(amount: int, unit: str) -> str:
         return f"{amount:,}"
     whole, rest = divmod(amount, size)
     shown = f"{whole:,}" if not rest else f"{amount / size:,.6f}"
-    return f"{shown} {unit}"
+    return f"{shown}\N{NO-BREAK SPACE}{unit}"
 
 
 def _row(line: dict[str, object], currency: str) -> Row:
     amount, unit = int(str(line["quantity"])), str(line["unit"])
     meter, plan = _METERS.get(str(line["meter"]), str(line["meter"])), str(line["plan"])
     is_fee = line["meter"] == FEE
-    price = money.exact(int(str(line["price_nano"])), currency)
+    price, cost = (
+        money.exact(int(str(line[name])), currency).partition(" ")[2] for name in ("price_nano", "cost_nano")
+    )
     since, until = (datetime.fromisoformat(str(line[name])) for name in ("since", "until"))
     return Row(
         meter=f"{meter} ({plan})" if plan else meter,
-        when=f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}",
+        since=f"{since:%Y-%m-%d %H:%M}",
+        until=f"{until:%Y-%m-%d %H:%M}",
         quantity=f"{amount} of {unit}" if is_fee else quantity(amount, unit),
-        price=price if is_fee or unit == "1" else f"{price} / {unit}",
-        cost=money.exact(int(str(line["cost_nano"])), currency),
+        price=price if is_fee or unit == "1" else f"{price}\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}{unit}",
+        cost=cost,
     )

@@ -1,4 +1,4 @@
-"""The hard spend cap over the web's two processes: a burst of writes and reads at the cap, then a higher one."""
+"""The hard spend cap over two web processes: a burst of writes and reads at it, then a higher one."""
 
 from __future__ import annotations
 

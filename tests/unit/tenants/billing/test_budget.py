@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -186,3 +187,15 @@ def test_a_refusal_is_remembered_for_a_moment_under_the_same_cap() -> None:
     assert purse.is_refused(100, 5.1)
     assert not purse.is_refused(101, 5.1)
     assert not purse.is_refused(100, 6.0)
+
+
+@pytest.mark.parametrize("process_count", [1, 2, 4])
+def test_the_cap_holds_when_every_thread_costs_twice_what_was_thought(process_count: int) -> None:
+    for cap in range(100, 30_000, 211):
+        world = World(cap, [Process() for _ in range(process_count)])
+        while not world.refused:
+            for process in world.processes * THREADS_COUNT:
+                world.begin(process, 100, 200)
+            for process in world.processes * THREADS_COUNT:
+                world.end(process, 0)
+        assert world.spent <= cap + process_count * 200
