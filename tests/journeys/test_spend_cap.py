@@ -78,7 +78,8 @@ def test_a_burst_over_two_processes_passes_the_cap_by_a_request_each_at_most(cus
     cap = before + 8 * largest
     billing(customer, secret, cap)
     found = burst(customer, path)
-    assert {status for _, status in found} == {200, 422}, found
+    # On a slow machine some wait too long for those before them, and are told to come back.
+    assert {status for _, status in found} - {429} == {200, 422}, found
     told = billing(customer, secret)
     assert before < told["metered_nano"] <= cap + WEB_PROCESSES * largest
     billing(customer, secret, cap + 10**12)
