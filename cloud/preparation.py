@@ -173,7 +173,8 @@ def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
     # Triggers write the history of plans, and workers issue invoices: no request does.
     raw.execute(
         sql.SQL(
-            "REVOKE INSERT ON tenants_planrevision, tenants_planassignment, tenants_invoice, tenants_credituse FROM {}"
+            "REVOKE INSERT ON tenants_planrevision, tenants_planassignment, tenants_invoice, "
+            "tenants_credituse FROM {}"
         ).format(web)
     )
     raw.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON tenants_invoicecounter FROM {}").format(web))

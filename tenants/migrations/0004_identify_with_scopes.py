@@ -10,20 +10,7 @@ from django.db.migrations.operations.base import Operation
 
 _SQL = Path(__file__).parent / "identify_with_scopes.sql"
 # What a read-only key could do before keys had verbs.
-_READ = [
-    "tenant:get_tenant",
-    "db:get_database",
-    "db:list_databases",
-    "db:list_collections",
-    "db:count_collections",
-    "collection:get_collection",
-    "collection:get_collection_by_crn",
-    "collection:count_forks",
-    "collection:get",
-    "collection:query",
-    "collection:count",
-    "collection:search",
-]
+_READ = ["tenant:get_tenant", "db:get_database", "db:list_databases", "db:list_collections", "db:count_collections", "collection:get_collection", "collection:get_collection_by_crn", "collection:count_forks", "collection:get", "collection:query", "collection:count", "collection:search"]
 
 
 class Migration(migrations.Migration):
