@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cloud.settings")
 os.environ.setdefault("DATABASE_ROLE", "worker")
 
 from celery import Celery
+from celery.schedules import crontab
 from django.conf import settings
 
 app = Celery("tessera")
@@ -50,6 +51,25 @@ app.conf.update(
         "sample quotas": {
             "task": "workers.tasks.sample_quotas",
             "schedule": 3600,
+            "options": {"expires": 3600},
+        },
+        "issue invoices": {
+            "task": "workers.tasks.issue_invoices",
+            "schedule": crontab(minute="10"),  # hourly: a month that is over is billed within the day
+        },
+        "recount budgets": {
+            "task": "workers.tasks.recount_budgets",
+            "schedule": settings.BUDGET_RECOUNT_SECONDS,
+            "options": {"expires": settings.BUDGET_RECOUNT_SECONDS},
+        },
+        "check billing alerts": {
+            "task": "workers.tasks.check_billing_alerts",
+            "schedule": 300,
+            "options": {"expires": 300},
+        },
+        "export to Stripe": {
+            "task": "workers.tasks.export_to_stripe",
+            "schedule": crontab(minute="20"),
             "options": {"expires": 3600},
         },
     },

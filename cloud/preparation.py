@@ -50,6 +50,10 @@ _WORKER_FUNCTIONS = (
     "tenants_note_peaks(uuid[], text[], bigint[], date)",
     "tenants_count_databases()",
     "tenants_forget_peaks(date)",
+    "tenants_unbilled(date)",
+    "tenants_budgeted(date)",
+    "tenants_alerted()",
+    "tenants_stripe_customers()",
 )
 # What the operators' console reads of every tenant, and the columns of it that it never sees.
 _OPERATOR_TABLES = {
@@ -66,6 +70,17 @@ _OPERATOR_TABLES = {
     "tenants_flagoverride": (),
     "tenants_cellplacement": (),
     "vectors_collection": ("metadata_json", "configuration_json", "schema_json"),
+}
+
+# What the worker does on the control plane, bound to one tenant at a time: bill it, and tell who pays.
+_WORKER_TABLES = {
+    "SELECT": "tenants_tenant tenants_plan tenants_member tenants_planrevision tenants_planassignment "
+    "tenants_credit tenants_billingalert",
+    "SELECT, INSERT": "tenants_auditentry tenants_credituse",
+    "SELECT, INSERT, UPDATE": "tenants_audithead tenants_billingprofile tenants_invoice "
+    "tenants_invoicecounter tenants_alertnotice tenants_budget tenants_stripewatermark",
+    "SELECT, DELETE": "tenants_budgetlease",
+    "SELECT (user_id, email, is_active)": "tenants_user",
 }
 
 
@@ -198,6 +213,15 @@ def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
     raw.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(web))
     raw.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}").format(web))
     raw.execute(sql.SQL("REVOKE UPDATE, DELETE ON tenants_auditentry FROM {}").format(web))
+    # Triggers write the history of plans, and workers issue invoices: no request does.
+    raw.execute(
+        sql.SQL(
+            "REVOKE INSERT ON tenants_planrevision, tenants_planassignment, tenants_invoice, "
+            "tenants_credituse FROM {}"
+        ).format(web)
+    )
+    raw.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON tenants_invoicecounter FROM {}").format(web))
+    _grant_billing(raw)
     for function in _WEB_FUNCTIONS:
         raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(web))
     worker = sql.Identifier(f"{settings.ROLE_PREFIX}_worker")
@@ -222,3 +246,11 @@ def _show_to_operator(raw: psycopg.Connection[Any], table: str, hidden: tuple[st
     raw.execute(
         sql.SQL("CREATE POLICY oversight ON {} FOR SELECT TO {} USING (true)").format(place, operator)
     )
+
+
+def _grant_billing(raw: psycopg.Connection[Any]) -> None:
+    worker = sql.Identifier(f"{settings.ROLE_PREFIX}_worker")
+    for rights, tables in _WORKER_TABLES.items():
+        for table in tables.split():
+            raw.execute(sql.SQL(f"GRANT {rights} ON {table} TO {{}}").format(worker))
+    raw.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(worker))

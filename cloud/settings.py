@@ -176,6 +176,11 @@ SCRUB_MOST_BYTES = _integer("SCRUB_MOST_BYTES", 256 * 1024 * 1024)
 BUILD_MEMORY_BYTES = _integer("BUILD_MEMORY_BYTES", 512 * 1024 * 1024, at_least=1024 * 1024)
 BUILD_WORKERS = _integer("BUILD_WORKERS", 1)
 CELERY_BROKER_URL = REDIS_URL
+BUDGET_RECOUNT_SECONDS = _integer("BUDGET_RECOUNT_SECONDS", 60, at_least=1)
+# Without a key nothing is sent to Stripe.
+STRIPE_API_KEY = _text("STRIPE_API_KEY")
+STRIPE_API_BASE = _text("STRIPE_API_BASE", "https://api.stripe.com")
+STRIPE_EVENT_PREFIX = _text("STRIPE_EVENT_PREFIX", "tessera_")
 
 # --- Django's own parts ----------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -15,7 +15,7 @@ from django.conf import settings
 from tenants.databases import cell_name
 from vectors.erasure import Marked
 from vectors.segments.build import Resources
-from workers import compaction, garbage, jobs, metering, quota_peaks, recycle, sweep
+from workers import billing, compaction, garbage, jobs, metering, quota_peaks, recycle, stripe_export, sweep
 from workers.jobs import Job, LeaseLost
 from workers.policy import Thresholds
 
@@ -136,3 +136,32 @@ def sample_storage() -> None:
 def sample_quotas() -> None:
     """Note how much every tenant uses of the limits that are of a state."""
     quota_peaks.sample(_cells())
+
+
+@shared_task(ignore_result=True)
+def issue_invoices() -> None:
+    """Bill the months that are over."""
+    for number in billing.issue_missing(now=datetime.now(UTC)):
+        log.info("issued invoice %s", number)
+
+
+@shared_task(ignore_result=True)
+def recount_budgets() -> None:
+    """Set what is left of spend caps right."""
+    billing.recount_budgets(now=datetime.now(UTC))
+
+
+@shared_task(ignore_result=True)
+def check_billing_alerts() -> None:
+    """Tell who pays."""
+    billing.check_alerts(now=datetime.now(UTC))
+
+
+@shared_task(ignore_result=True)
+def export_to_stripe() -> None:
+    """Send what was metered; nothing without a key."""
+    if settings.STRIPE_API_KEY:
+        account = stripe_export.Account(
+            settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, settings.STRIPE_EVENT_PREFIX
+        )
+        stripe_export.export(account, now=datetime.now(UTC))

@@ -219,10 +219,8 @@ process = Metering(flush_seconds=settings.USAGE_FLUSH_SECONDS)
 os.register_at_fork(after_in_child=process.begin)
 
 
-def settle(
-    response: HttpResponse, identity: Identity, manifest: Manifest, used: Used, operation: str
-) -> None:
-    """Count what an answered call used, and say it on the answer."""
+def settle(response: HttpResponse, identity: Identity, manifest: Manifest, used: Used, operation: str) -> int:
+    """Count what an answered call used, and say it on the answer; what it costs, in nano-units."""
     if operation in _WRITES:  # its row is in the ledger since its transaction
         amounts = {Meter.BYTES_WRITTEN: used.written_bytes}
     else:
@@ -231,4 +229,6 @@ def settle(
             amounts[Meter.BYTES_SCANNED] = used.units * used.collection_bytes
         process.count(manifest, identity.key_id, operation, amounts)
     response[UNITS_HEADER] = str(used.units)
-    response[COST_HEADER] = str(sum(cost_nano(meter, one, identity.prices) for meter, one in amounts.items()))
+    cost = sum(cost_nano(meter, one, identity.prices) for meter, one in amounts.items())
+    response[COST_HEADER] = str(cost)
+    return cost

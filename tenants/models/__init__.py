@@ -6,27 +6,53 @@ Row-level security on these tables is part of the migration that makes them.
 
 from tenants.models.accounts import ServiceAccount, ServiceAccountKey
 from tenants.models.audit import AuditEntry, AuditHead
+from tenants.models.billing import (
+    AlertNotice,
+    BillingAlert,
+    BillingProfile,
+    Budget,
+    BudgetLease,
+    Credit,
+    CreditUse,
+    Invoice,
+    InvoiceCounter,
+    PlanAssignment,
+    PlanRevision,
+    StripeWatermark,
+)
 from tenants.models.keys import ApiKey, ApiKeyDatabase
 from tenants.models.operations import CellPlacement, Flag, FlagOverride, QuotaRequest, UsagePeak
 from tenants.models.people import Invitation, Member, Role, User
 from tenants.models.places import Database, Plan, Tenant
 
 __all__ = [
+    "AlertNotice",
     "ApiKey",
     "ApiKeyDatabase",
     "AuditEntry",
     "AuditHead",
+    "BillingAlert",
+    "BillingProfile",
+    "Budget",
+    "BudgetLease",
     "CellPlacement",
+    "Credit",
+    "CreditUse",
     "Database",
     "Flag",
     "FlagOverride",
     "Invitation",
+    "Invoice",
+    "InvoiceCounter",
     "Member",
     "Plan",
+    "PlanAssignment",
+    "PlanRevision",
     "QuotaRequest",
     "Role",
     "ServiceAccount",
     "ServiceAccountKey",
+    "StripeWatermark",
     "Tenant",
     "UsagePeak",
     "User",

@@ -11,11 +11,13 @@ from cloud.api.control.endpoint import Endpoint
 from cloud.api.control.routes import ROUTES, Route
 from cloud.api.control.views import (
     audit_log,
+    billing,
     databases,
     invitations,
     keys,
     me,
     members,
+    plans,
     quotas,
     recycle_bin,
     service_accounts,
@@ -34,6 +36,8 @@ MODULES = (
     keys,
     quotas,
     usage,
+    billing,
+    plans,
     audit_log,
 )
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from cloud.api import admission, codec, errors, key_use, metering, permissions
+from cloud.api import admission, codec, errors, key_use, metering, permissions, spending
 from cloud.api.authentication import authenticate
 from cloud.api.metering import Used
 from tenants.concurrency import KIND_OF
@@ -77,10 +77,15 @@ def _guard(
                     body = codec.decode(shape, text) if shape else None
                     place = identity.place_called(tenant, database)
                     manifest = permissions.enter_collection(identity, *place, collection, verb)
-                    with admission.Working(identity, manifest.collection_id, kind):
+                    with (
+                        spending.reserve(identity, verb, manifest, len(text)) as reservation,
+                        admission.Working(identity, manifest.collection_id, kind),
+                    ):
                         call = Call(request, identity, manifest, body)
                         response = view(call)
-                        metering.settle(response, identity, manifest, call.used, operation)
+                        reservation.settle(
+                            metering.settle(response, identity, manifest, call.used, operation)
+                        )
             except Exception as error:  # noqa: BLE001 (the edge)
                 if reason := permissions.reason_of(error):
                     key_use.note_refusal(request, identity, action=verb.value, reason=reason)

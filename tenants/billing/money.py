@@ -1,0 +1,47 @@
+"""Nano-units of a currency as people read them: exactly, and as an amount to pay. [pure]"""
+
+from __future__ import annotations
+
+import re
+
+from tenants.errors import InvalidArgument
+
+NANO = 10**9
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# Source: ISO 4217; all others that are billed in have two digits.
+_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "KWD": 3, "BHD": 3, "TND": 3, "JOD": 3}
+_MAX_NANO = 2**62
+
+
+def exact(amount_nano: int, currency: str) -> str:
+    """Every digit that is not a trailing zero, and at least those of the currency: `USD -0.0075`."""
+    digits = _MINOR_DIGITS.get(currency, 2)
+    whole, fraction = divmod(abs(amount_nano), NANO)
+    text = f"{fraction:09d}"
+    kept = text[:digits] + text[digits:].rstrip("0")
+    sign = "-" if amount_nano < 0 else ""
+    return f"{currency} {sign}{whole:,}" + (f".{kept}" if kept else "")
+
+
+def payable(amount_nano: int, currency: str) -> str:
+    """The amount in whole minor units, rounded to the nearest, half up."""
+    unit = 10 ** (9 - _MINOR_DIGITS.get(currency, 2))
+    return exact((2 * amount_nano + unit) // (2 * unit) * unit, currency)
+
+
+def check_currency(currency: str) -> None:
+    """Three capital letters.
+
+    Raises:  InvalidArgument
+    """
+    if not _CURRENCY.fullmatch(currency):
+        raise InvalidArgument(f"currency: expected three capital letters, got {currency[:20]!r}")
+
+
+def check_amount(name: str, amount_nano: int, *, at_least: int) -> None:
+    """An amount that can be stored.
+
+    Raises:  InvalidArgument
+    """
+    if not at_least <= amount_nano <= _MAX_NANO:
+        raise InvalidArgument(f"{name}: expected an integer of {at_least} to {_MAX_NANO}, got {amount_nano}")
