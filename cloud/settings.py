@@ -252,7 +252,6 @@ OPERATORS_NEED_SECOND_FACTOR = (
 )
 HIJACK_PERMISSION_CHECK = "cloud.console.acting.may_act_as"
 HIJACK_INSERT_BEFORE = None  # the banner is part of the page: see templates/base.html
-LOGOUT_REDIRECT_URL = "/admin/"  # where an operator who acted as a member comes back to
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "cloud" / "dashboard" / "static"]
 WHITENOISE_USE_FINDERS = True

@@ -65,6 +65,7 @@ class Limiter:
         self._left = threading.Condition(self._lock)
         self._wait_seconds = wait_seconds
         self._note_minute = note_minute
+        self._over: list[tuple[UUID, int]] = []  # minutes that were followed by another, not yet told of
         self._spendings: dict[UUID, Spending] = {}
         self._lanes: dict[Place, Lane] = {}
         self._generation: str | None = None
@@ -109,6 +110,8 @@ class Limiter:
     def _spending(self, tenant_id: UUID, window: int, limit_count: int) -> Spending:
         spending = self._spendings.get(tenant_id)
         if spending is None or spending.window != window:
+            if spending is not None:
+                self._over.append((tenant_id, spending.requests_count))
             spending = self._spendings[tenant_id] = Spending(window, limit_count)
         spending.limit_count = limit_count
         return spending
@@ -244,7 +247,8 @@ class Limiter:
             self._lose(error)
         window = rates.window_of(self._wall())
         with self._lock:
-            over = [(who, one.requests_count) for who, one in self._spendings.items() if one.window < window]
+            over, self._over = self._over, []
+            over += [(who, one.requests_count) for who, one in self._spendings.items() if one.window < window]
             self._spendings = {who: one for who, one in self._spendings.items() if one.window >= window}
             if self._is_alone:
                 for lane in self._lanes.values():

@@ -18,7 +18,8 @@ from django.db import connection
 from tenants import usage_peaks
 
 FLUSH_SECONDS = 10.0
-_CAPACITY = 200_000  # peaks that a process remembers to have told; beyond, it tells some again
+_CAPACITY = 20_000  # tenants whose peaks a process remembers; beyond, it tells some again
+_NONE: dict[str, int] = {}
 
 log = logging.getLogger("tessera.peaks")
 
@@ -29,7 +30,7 @@ class Collector:
     def __init__(self, *, has_thread: bool = True) -> None:
         """Collect nothing yet; without a thread somebody else calls `flush`."""
         self._lock = threading.Lock()
-        self._told: dict[tuple[UUID, str], int] = {}
+        self._known: dict[UUID, dict[str, int]] = {}  # told today, or waiting to be
         self._waiting: dict[tuple[UUID, str], int] = {}
         self._day: date = datetime.now(UTC).date()
         self._has_thread = has_thread
@@ -42,17 +43,17 @@ class Collector:
 
     def note(self, tenant_id: UUID, seen: Mapping[str, int]) -> None:
         """Keep what is above what is known."""
-        told, waiting = self._told, self._waiting
-        news = [
-            (key, usage)
-            for limit_name, usage in seen.items()
-            if usage > told.get(key := (tenant_id, limit_name), 0) and usage > waiting.get(key, 0)
-        ]
-        if not news:
+        known = self._known.get(tenant_id, _NONE)
+        for limit_name, usage in seen.items():
+            if usage > known.get(limit_name, 0):
+                break
+        else:
             return
         with self._lock:
-            for key, usage in news:
-                self._waiting[key] = max(usage, self._waiting.get(key, 0))
+            known = self._known.setdefault(tenant_id, {})
+            for limit_name, usage in seen.items():
+                if usage > known.get(limit_name, 0):
+                    known[limit_name] = self._waiting[tenant_id, limit_name] = usage
         if self._has_thread and self._thread is None:
             self._start()
 
@@ -61,8 +62,8 @@ class Collector:
         with self._lock:
             waiting, self._waiting = self._waiting, {}
             today = datetime.now(UTC).date()
-            if today != self._day or len(self._told) > _CAPACITY:
-                self._day, self._told = today, {}
+            if today != self._day or len(self._known) > _CAPACITY:
+                self._day, self._known = today, {}
         try:
             usage_peaks.note((tenant_id, name, peak) for (tenant_id, name), peak in waiting.items())
         except Exception:
@@ -70,8 +71,6 @@ class Collector:
                 for key, usage in waiting.items():
                     self._waiting[key] = max(usage, self._waiting.get(key, 0))
             raise
-        with self._lock:
-            self._told.update(waiting)
         return len(waiting)
 
     def _start(self) -> None:
@@ -82,8 +81,6 @@ class Collector:
 
     def _run(self) -> None:
         while not self._closed.wait(FLUSH_SECONDS):
-            if not self._waiting:
-                continue
             try:
                 self.flush()
             except Exception as error:  # noqa: BLE001 (a thread that goes on)

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from hijack.signals import hijack_ended, hijack_started
 
+from cloud.api import errors
 from cloud.api.control.authentication import actor_of
 from cloud.console import second_factor
 from tenants import impersonation
@@ -28,7 +29,7 @@ MAX_REASON_CHARACTERS = 512
 # Where somebody who acts as a member may go: the tenant's pages and calls. Never the person's own account.
 _ALLOWED_BELOW = (
     "/dashboard/t/",
-    "/api/control/v1/tenants",
+    "/api/control/v1/tenants/",
     "/admin/impersonation/",
     "/static/",
     "/docs",
@@ -52,9 +53,19 @@ class Acting:
         if not label:
             return self.get_response(request)
         with impersonation.acting_as_member(label):
-            if request.path in _ALLOWED or request.path.startswith(_ALLOWED_BELOW):
+            if _is_allowed(request):
                 return self.get_response(request)
+            if request.path.startswith("/api/"):
+                return errors.body(
+                    403, "ChromaError", "Permission denied. Not while an operator acts as a member."
+                )
             return render(request, "console/not_while_acting.html", status=403)
+
+
+def _is_allowed(request: HttpRequest) -> bool:
+    if request.path == "/api/control/v1/tenants":  # listing them, not making one
+        return request.method == "GET"
+    return request.path in _ALLOWED or request.path.startswith(_ALLOWED_BELOW)
 
 
 def may_act_as(*, hijacker: User, hijacked: User | None) -> bool:

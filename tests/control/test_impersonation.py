@@ -130,6 +130,7 @@ def test_the_persons_own_account_and_keys_secrets_stay_shut(desk: Desk, acme: Of
     for path in ("/accounts/2fa/recovery-codes/", "/dashboard/account", "/account/password", "/admin/"):
         assert desk.client.get(path).status_code == 403
         assert desk.client.post(path).status_code == 403
+    assert Caller(client=desk.client).post("/tenants", {"name": "a new one"}).status == 403
     keys = f"/dashboard/t/{acme.name}/keys"
     assert desk.client.get(keys).status_code == 200
     assert desk.client.post(keys, {"name": "mine", "expires": "never"}).status_code == 403

@@ -260,12 +260,13 @@ def test_the_workers_sample_every_tenant(acme: Office, globex: Office, database:
     client.post(f"{path}/delete", {"ids": ["r1", "r2"]})
     found = by_name(acme)["collection_records_count"]
     assert (found["current"], found["peak"]) == (3, 5)
-    assert usage_peaks.read(acme.tenant_id) == {
+    sampled = {
         "databases_count": 1,
         "collections_count": 1,
         "collection_records_count": 5,
         "forks_count": 0,
     }
+    assert usage_peaks.read(acme.tenant_id).items() >= sampled.items()
     assert usage_peaks.read(globex.tenant_id) == {}
 
 

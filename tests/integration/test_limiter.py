@@ -103,6 +103,23 @@ def test_threads_of_two_processes_share_a_minute(make: Make) -> None:
     assert sum(admitted) == 500
 
 
+def test_it_tells_how_many_requests_each_minute_had(make: Make) -> None:
+    told: list[tuple[uuid.UUID, int]] = []
+    limiter, busy, done = make(), uuid.uuid4(), uuid.uuid4()
+    limiter._note_minute = lambda who, count: told.append((who, count))
+    for tenant, count in ((busy, 9), (done, 3)):
+        for _ in range(count):
+            limiter.admit(tenant, 7_000)
+    limiter.tick()
+    assert told == []
+    limiter._wall.now += 60  # type: ignore[attr-defined]
+    limiter.admit(busy, 7_000)  # goes on into the next minute before anybody looked
+    limiter.tick()
+    assert sorted(told) == sorted([(busy, 9), (done, 3)])
+    limiter.tick()
+    assert len(told) == 2
+
+
 def test_a_minute_ends(make: Make) -> None:
     limiter, tenant = make(), uuid.uuid4()
     assert [admits(limiter, tenant, 1) for _ in range(2)] == [True, False]
