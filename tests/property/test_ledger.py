@@ -317,5 +317,5 @@ def test_the_command_says_so_and_fails(database: Service) -> None:
             f"WHERE collection_id = '{place.collection_id}'".encode()
         )
         assert changed.rowcount == 1
-    with pytest.raises(ServerError, match="2 differences"):
+    with pytest.raises(ServerError, match="2 differences in the ledger"):
         database.manage(*arguments)

@@ -1,11 +1,11 @@
-"""`manage.py recount --all | --tenant T [--month YYYY-MM]`: is the ledger true?"""
+"""`manage.py recount --all | --tenant T [--month YYYY-MM]`: are the ledger and the invoices true?"""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +14,10 @@ from django.db import connection
 
 from cloud.management.base import OperatorCommand
 from tenants import tenants
+from tenants.billing import months
 from tenants.errors import Internal
 from vectors import recount, usage
-
-
-def month_of(text: str) -> tuple[datetime, datetime]:
-    """A month's first moment and the next one's, from YYYY-MM."""
-    try:
-        first = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise ArgumentTypeError(f"expected YYYY-MM, got {text!r}") from error
-    return first, first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+from workers import billing
 
 
 @contextmanager
@@ -40,9 +33,7 @@ def as_web() -> Iterator[None]:
         connection.settings_dict = before
 
 
-def check_tenant(
-    tenant_id: UUID, tell: Callable[[str], None], month: tuple[datetime, datetime] | None = None
-) -> int:
+def check_tenant(tenant_id: UUID, tell: Callable[[str], None], month: date | None = None) -> int:
     """Recount a tenant's collections, a line each, and what it used in a month; how many differences."""
     differences = 0
     for one in recount.recount(tenant_id):
@@ -54,31 +45,39 @@ def check_tenant(
         )
         differences += len(one.differences)
     if month is not None:
-        for meter, quantity in usage.meter_totals(tenant_id, since=month[0], until=month[1]).items():
-            tell(f"  {month[0]:%Y-%m} {meter.value:<20} {quantity}")
+        since, until = months.bounds(month)
+        for meter, quantity in usage.meter_totals(tenant_id, since=since, until=until).items():
+            tell(f"  {month:%Y-%m} {meter.value:<20} {quantity}")
     return differences
 
 
 class Command(OperatorCommand):
     """Recount."""
 
-    help = "Compare the usage ledger with logs, segments and counters; exit status 1 on a difference."
+    help = "Compare the ledger with what is stored, and invoices with the ledger; status 1 if one differs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whose, and which month's meters to show."""
+        """Whose, and which month's meters and invoices."""
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("--all", action="store_true")
         which.add_argument("--tenant")
-        parser.add_argument("--month", type=month_of)
+        parser.add_argument("--month", metavar="YYYY-MM")
 
-    def run(self, *, tenant: str | None, month: tuple[datetime, datetime] | None, **_: Any) -> str:
-        """Print a line per collection."""
+    def run(self, *, tenant: str | None, month: str | None, **_: Any) -> str:
+        """Print a line per collection, and what differs of invoices."""
+        only, wanted_month = (
+            tenants.resolve(tenant) if tenant else None,
+            months.parse(month) if month else None,
+        )
         differences = 0
         with as_web():
-            wanted = tenants.everyone() if tenant is None else [tenants.resolve(tenant)]
-            for tenant_id in wanted:
+            for tenant_id in tenants.everyone() if only is None else [only]:
                 self.stdout.write(f"tenant {tenant_id}")
-                differences += check_tenant(tenant_id, self.stdout.write, month)
-        if differences:
-            raise Internal(f"{differences} differences between the ledger and what is stored")
+                differences += check_tenant(tenant_id, self.stdout.write, wanted_month)
+        count, found = billing.recount_invoices(wanted_month, only)
+        for line in found:
+            self.stdout.write(f"  {line}")
+        self.stdout.write(f"{count} invoices, {len(found)} differences from the ledger")
+        if differences or found:
+            raise Internal(f"{differences} differences in the ledger, {len(found)} in invoices: see above")
         return "no difference"
