@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0015_recycle_bin"),
+        ("tenants", "0008_recycle_bin"),
         ("vectors", "0002_add_collection_schema"),
     ]
 

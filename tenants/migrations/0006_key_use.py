@@ -14,5 +14,5 @@ _SQL = Path(__file__).parent / "key_use.sql"
 class Migration(migrations.Migration):
     """Adds functions, and nothing that a running release would miss."""
 
-    dependencies: ClassVar[list[tuple[str, str]]] = [("tenants", "0011_people")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("tenants", "0005_people")]
     operations: ClassVar[list[Operation]] = [migrations.RunSQL(_SQL.read_text(encoding="utf-8"))]

@@ -12,7 +12,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0012_key_use"),
+        ("tenants", "0006_key_use"),
     ]
 
     operations = [
