@@ -110,3 +110,32 @@ def test_every_route_of_a_tenant_asks_for_an_action_or_says_why_not() -> None:
 def test_without_credentials_nobody_comes_in(nobody: Caller, route: Route) -> None:
     answer = nobody.send(route.method, path_of(route, "no-such-tenant"), body_of(route))
     assert (answer.status == 401) == (route.door is not Door.ANYBODY), answer
+
+
+def test_an_outsider_is_told_of_another_tenant_what_is_told_of_none(acme: Office, globex: Office) -> None:
+    wrong = []
+    for route in ROUTES:
+        if "tenant" not in route.path_parameters:
+            continue
+        path, body = path_of(route, acme.name), body_of(route)
+        there = globex.owner.send(route.method, path, body)
+        nowhere = globex.owner.send(route.method, path.replace(acme.name, "no-such-tenant"), body)
+        told = (there.status, str(there.body).replace(acme.name, "no-such-tenant"))
+        if told != (404, str(nowhere.body)) or nowhere.status != 404:
+            wrong.append(f"{route.name}: {there} {nowhere}")
+    assert wrong == []
+
+
+def test_a_malformed_body_names_its_member_and_changes_nothing(acme: Office) -> None:
+    before = [(one.action, one.outcome) for one in audit.walk(acme.tenant_id)]
+    wrong = []
+    for route in ROUTES:
+        if route.body is None or "tenant" not in route.path_parameters or route.door is Door.OPERATOR:
+            continue
+        path, body = path_of(route, acme.name), body_of(route)
+        for sent, named in [({**body, "surplus": 1}, "surplus"), ([], "array"), (b"{", "JSON")]:
+            answer = acme.owner.send(route.method, path, sent)
+            if answer.status not in (400, 422) or named not in answer.body["message"]:
+                wrong.append(f"{route.name} {named}: {answer}")
+    assert wrong == []
+    assert [(one.action, one.outcome) for one in audit.walk(acme.tenant_id)] == before
