@@ -33,6 +33,11 @@ app.conf.update(
             "schedule": 30,
             "options": {"expires": 30},
         },
+        "forget sessions": {
+            "task": "workers.tasks.forget_sessions",
+            "schedule": crontab(minute="40"),
+            "options": {"expires": 3600},
+        },
         "sample storage": {
             "task": "workers.tasks.sample_storage",
             "schedule": 300,  # whichever comes first in an hour enters it

@@ -12,6 +12,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from cloud import tracing
+from cloud.api import errors
+from tenants.errors import TooLarge
 from tenants.scope import drop_if_hung_up
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -19,6 +21,7 @@ log = logging.getLogger("tessera.access")
 
 _SHARED_PATHS = ("/api/", "/openapi.json")
 _WIRE_PATHS = ("/api/v1", "/api/v2")
+_MAX_PAGE_BODY_BYTES = 1024 * 1024  # a form, a SAML answer, a call of the control API
 # Everything from here, nothing inline, nowhere else to send a form: a stored script stays text.
 _POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
@@ -92,8 +95,12 @@ class ForPages:
                 self._on_exception.append(self.within.process_exception)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Choose by the path."""
-        return (self.without if request.path.startswith(_WIRE_PATHS) else self.within)(request)
+        """Choose by the path; what a page or the control API is sent is small, or it is refused unread."""
+        if request.path.startswith(_WIRE_PATHS):
+            return self.without(request)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_PAGE_BODY_BYTES:
+            return errors.answer(TooLarge(f"expected a body of at most {_MAX_PAGE_BODY_BYTES} bytes"))
+        return self.within(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Let the layers answer an exception of a page's view: Django asks only those that it made itself."""

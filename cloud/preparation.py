@@ -81,6 +81,7 @@ _WORKER_TABLES = {
     "tenants_invoicecounter tenants_alertnotice tenants_budget tenants_stripewatermark",
     "SELECT, DELETE": "tenants_budgetlease",
     "SELECT (user_id, email, is_active)": "tenants_user",
+    "SELECT (expire_date), DELETE": "django_session",
 }
 
 

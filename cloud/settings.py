@@ -221,7 +221,7 @@ PAGE_MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "cloud.accounts.sessions.Noted",
     "cloud.console.acting.Acting",
     "cloud.middleware.ContentSecurityPolicy",
 ]

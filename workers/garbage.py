@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db import connection
+
 from vectors import erasure
 from vectors.segments.build import drop
 from vectors.segments.database import Database
@@ -54,3 +56,13 @@ def collect(
         dropped += 1
     database.run("forget_jobs", {"seconds": _KEEP_JOBS_SECONDS})
     return dropped
+
+
+def forget_sessions() -> int:
+    """Delete the sessions of browsers that are over; how many.
+
+    Idempotent:  yes
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_session WHERE expire_date < now()")
+        return int(cursor.rowcount)

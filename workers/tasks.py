@@ -165,3 +165,9 @@ def export_to_stripe() -> None:
             settings.STRIPE_API_KEY, settings.STRIPE_API_BASE, settings.STRIPE_EVENT_PREFIX
         )
         stripe_export.export(account, now=datetime.now(UTC))
+
+
+@shared_task(ignore_result=True)
+def forget_sessions() -> None:
+    """Delete sessions of people that are over."""
+    garbage.forget_sessions()

@@ -5,13 +5,32 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from uuid import UUID
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.db import transaction
 
+from tenants import audit, user_access
+from tenants.actors import Actor
 from tenants.models import User
+
+
+def remove_all(by: Actor, user_id: UUID) -> int:
+    """Take a person's second factors and sign them out everywhere, who then sign in by password alone.
+
+    Raises:      PermissionDenied for whoever is no operator, NotFound
+    Transaction: opens one
+    """
+    with transaction.atomic():
+        user_access.end_sessions(by, user_id)
+        factors = Authenticator.objects.filter(user_id=user_id)
+        kinds = sorted(factors.values_list("type", flat=True))
+        factors.delete()
+        audit.record(by, None, "users.remove_second_factors", subject_id=user_id, details={"factors": kinds})
+    return len(kinds)
 
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]

@@ -5,9 +5,21 @@ from __future__ import annotations
 from uuid import UUID
 
 from allauth.usersessions.adapter import get_adapter
+from allauth.usersessions.middleware import UserSessionsMiddleware
 from allauth.usersessions.models import UserSession
+from django.http import HttpRequest, HttpResponse
 
 from tenants.errors import NotFound
+
+
+class Noted(UserSessionsMiddleware):  # type: ignore[misc] # allauth is untyped
+    """Notes where a session is used; an operator who acts as the person is not the person."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Note it, unless somebody else acts."""
+        layer = self.get_response if request.session.get("hijack_history") else super().__call__
+        response: HttpResponse = layer(request)
+        return response
 
 
 def list_sessions(user_id: UUID) -> list[UserSession]:

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.test.utils import override_settings
 
 from cloud.accounts import second_factors
+from cloud.processes import Service
+from cloud.servers.errors import ServerError
 from tests.integration.accounts.browser import PASSWORD, Visitor, person
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -90,3 +92,19 @@ def test_changing_them_asks_for_the_password_again(visitor: Visitor, path: str) 
     assert answer["Location"].startswith("/account/reauthenticate/?next=")
     assert visitor.post(answer["Location"], password="wrong").status_code == 200
     assert visitor.post(answer["Location"], password=PASSWORD)["Location"] == f"/account/2fa/{path}"
+
+
+def test_an_operator_removes_what_was_lost(visitor: Visitor, database: Service) -> None:
+    user, other = person(), person()
+    TOTP.activate(user, SECRET)
+    TOTP.activate(other, SECRET)
+    signed_in = Visitor()
+    signed_in.client.force_login(user)
+    assert signed_in.is_signed_in()
+    said = database.manage("remove_second_factors", user.email)
+    assert said.startswith(f"1 second factors of {user.email} are removed")
+    assert not signed_in.is_signed_in()
+    assert visitor.sign_in(user.email)["Location"] == "/dashboard/"
+    assert Authenticator.objects.filter(user=other).count() == 1
+    with pytest.raises(ServerError, match="not found"):
+        database.manage("remove_second_factors", "nobody@example.com")
