@@ -27,8 +27,8 @@ from tenants.prices import GIB, Meter
 from tenants.scope import tenant_transaction
 from tests import stage
 from tests.factories import Cast
+from tests.ledger import write_ledger
 from vectors import usage
-from vectors.cells.transaction import connect
 from workers import billing
 
 BY = command("tests")
@@ -36,19 +36,6 @@ NOW = datetime.now(UTC)
 MONTH = months.month_of(months.start_of(months.month_of(NOW)) - months.DAY)  # the last one that is over
 SINCE, UNTIL = months.bounds(MONTH)
 LATE = UNTIL + invoices.GRACE
-
-
-def write_ledger(tenant_id: uuid.UUID, at: datetime, written_bytes: int) -> None:
-    """A row of the ledger as a write made it at that moment; as the owner."""
-    connection = connect()
-    with connection.transaction():
-        connection.execute(f"SET LOCAL app.tenant_id = '{tenant_id}'".encode())
-        connection.execute(
-            "INSERT INTO cell_000.usage_ledger"
-            " (tenant_id, database_id, collection_id, meter, operation, records, quantity, at)"
-            " VALUES (%s, %s, %s, 'bytes_written', 'add', 1, %s, %s)",
-            [tenant_id, uuid.uuid4(), uuid.uuid4(), written_bytes, at],
-        )
 
 
 def existed(tenant_id: uuid.UUID, at: datetime, plan_id: int | None = None) -> None:

@@ -22,7 +22,7 @@ from tenants.models import StripeWatermark
 from tenants.scope import tenant_transaction
 from tests import stage
 from tests.factories import Cast
-from vectors.cells.transaction import connect
+from tests.ledger import write_ledger
 from workers import stripe_export, tasks
 from workers.stripe_export import HOUR, Account
 
@@ -84,22 +84,9 @@ def customer(acme: Cast, database: Service) -> Iterator[uuid.UUID]:
         profiles.update(BY, acme.tenant_id, Details(stripe_customer_id="cus_acme"))
         StripeWatermark.objects.create(tenant_id=acme.tenant_id, sent_before=END - 3 * HOUR)
         for at, written_bytes in ((END - 3 * HOUR, 5), (END - timedelta(microseconds=1), 7), (END, 11)):
-            write(acme.tenant_id, at, written_bytes)
+            write_ledger(acme.tenant_id, at, written_bytes)
         yield acme.tenant_id
         profiles.update(BY, acme.tenant_id, Details())
-
-
-def write(tenant_id: uuid.UUID, at: datetime, written_bytes: int) -> None:
-    """A row of the ledger, as the owner."""
-    connection = connect()
-    with connection.transaction():
-        connection.execute(f"SET LOCAL app.tenant_id = '{tenant_id}'".encode())
-        connection.execute(
-            "INSERT INTO cell_000.usage_ledger"
-            " (tenant_id, database_id, collection_id, meter, operation, records, quantity, at)"
-            " VALUES (%s, %s, %s, 'bytes_written', 'add', 1, %s, %s)",
-            [tenant_id, uuid.uuid4(), uuid.uuid4(), written_bytes, at],
-        )
 
 
 def export(database: Service, server: Stripe, *, now: datetime = NOW) -> tuple[int, list[float]]:
@@ -169,8 +156,8 @@ def test_it_does_not_insist_on_what_is_refused(
 def test_a_new_customer_begins_with_the_next_hour(
     customer: uuid.UUID, acme: Cast, globex: Cast, database: Service, server: Stripe
 ) -> None:
-    write(globex.tenant_id, END - 2 * HOUR, 99)
-    write(globex.tenant_id, END, 13)
+    write_ledger(globex.tenant_id, END - 2 * HOUR, 99)
+    write_ledger(globex.tenant_id, END, 13)
     profiles.update(BY, globex.tenant_id, Details(stripe_customer_id="cus_globex"))
     export(database, server)
     export(database, server, now=NOW + HOUR)
