@@ -80,7 +80,7 @@ def test_who_may_not_enter_hears_why_and_who_did_not_sign_in_is_asked_to(desk: D
     assert refused.status_code == 403
     assert "for operators of the installation" in refused.content.decode()
     asked = Client().get("/admin/login/?next=/admin/jobs/")
-    assert asked["Location"] == "/dashboard/sign-in?next=%2Fadmin%2Fjobs%2F"
+    assert asked["Location"] == "/account/login/?next=%2Fadmin%2Fjobs%2F"
     assert desk.get("login/")["Location"] == "/admin/"
     assert desk.get("password_change/").status_code == 404
 
@@ -184,6 +184,9 @@ def test_a_quota_request_is_decided_once(desk: Desk, acme: Office, verb: str, st
 def test_a_person_is_signed_out_everywhere_and_deactivated(desk: Desk, acme: Office) -> None:
     user = acme.owner.user
     assert user is not None
+    user.set_password("a long password")
+    user.save()
+    assert acme.owner.client.login(username=user.email, password="a long password")
     assert acme.owner.get(acme.path).status == 200
     desk.done(f"tenants/user/{user.pk}/sessions/")
     assert acme.owner.get(acme.path).status == 401

@@ -121,7 +121,7 @@ def test_a_database_takes_its_collections_along_and_brings_those_back(database: 
         with pytest.raises(InvalidArgument, match="restore it first"):
             recycle_bin.restore_collection(BY, acme.tenant_id, collection_id)
     (binned,) = recycle_bin.list_databases(BY, acme.tenant_id, limit_count=9)
-    assert (binned.name, binned.collections_count, binned.deleted_by) == ("main", 2, "everything")
+    assert (binned.name, binned.collections_count, binned.deleted_by) == ("main", 2, "key")
     recycle_bin.restore_database(BY, acme.tenant_id, binned.database_id)
     assert place.call("get", EVERYTHING) == records
     assert other.count() == 78
@@ -170,11 +170,11 @@ def test_who_deleted_and_restored_is_written_down(acme: Cast) -> None:
     assert acme.wire.delete(acme.place).status == 200
     newest = audit.read(acme.tenant_id, limit_count=5)
     assert [(one.action, one.actor_kind, one.actor_label, one.subject_label) for one in newest] == [
-        ("databases.delete", "api_key", "everything", "main"),
+        ("databases.delete", "api_key", "key", "main"),
         ("collections.delete", "command", "manage.py tests", "main/docs"),
-        ("collections.delete", "api_key", "everything", "main/docs"),
+        ("collections.delete", "api_key", "key", "main/docs"),
         ("collections.restore", "command", "manage.py tests", "main/docs"),
-        ("collections.delete", "api_key", "everything", "main/docs"),
+        ("collections.delete", "api_key", "key", "main/docs"),
     ]
     assert audit.verify(acme.tenant_id).broken_at is None
 
