@@ -67,6 +67,7 @@ def service() -> Iterator[Service]:
         "SWEEP_SECONDS": "1",
         "JOB_LEASE_SECONDS": "3",
         "WEB_WORKERS": "2",
+        "CONTROL_REQUESTS_PER_MINUTE": "100000",
         "USAGE_FLUSH_SECONDS": str(USAGE_FLUSH_SECONDS),
     }
     with temporary_data_dir() as data_dir:
