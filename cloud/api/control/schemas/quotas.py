@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from cloud.api.control.schemas.shape import Answer, Body, PageQuery
@@ -65,7 +66,7 @@ class QuotaRequests(Answer):
 class QuotaRequestsQuery(PageQuery):
     """Which page of which requests."""
 
-    state: str = "pending"
+    state: Literal["pending", "approved", "declined", "withdrawn"] = "pending"
 
 
 class QuotaDecision(Body):

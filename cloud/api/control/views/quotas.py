@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from cloud.api.control.endpoint import check_limit, one_of
+from cloud.api.control.endpoint import check_limit
 from cloud.api.control.routes import Call, Door, route
 from cloud.api.control.schemas import quotas as shapes
 from cloud.api.control.schemas.shape import Nothing, PageQuery
@@ -79,7 +79,7 @@ def withdraw_quota_request(call: Call[None]) -> Nothing:
 def list_all_quota_requests(call: Call[None]) -> shapes.QuotaRequests:
     """List the requests of every tenant in one state, oldest first."""
     limit, after = check_limit(call.query.limit), _place(call.query.after)
-    state = one_of(quota_requests.State, call.query.state, "state")
+    state = quota_requests.State(call.query.state)
     found = quota_requests.list_all(call.actor, state, limit_count=limit + 1, after=after)
     return _page([_shown(one, one.tenant_name) for one in found], limit)
 
