@@ -12,11 +12,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from tenants import audit, key_scopes, secret_text
+from tenants import audit, key_scopes, secret_text, tenants
 from tenants.actors import Actor, ActorKind
 from tenants.errors import AlreadyExists, InvalidArgument, NotFound, PermissionDenied, QuotaExceeded
 from tenants.key_scopes import DEFAULT, DEFAULT_OVERLAP, Expiry, Scopes
-from tenants.models import ApiKey, ApiKeyDatabase, Database, Tenant
+from tenants.models import ApiKey, ApiKeyDatabase, Database
 from tenants.roles import Action
 from tenants.scope import tenant_transaction
 
@@ -261,7 +261,7 @@ def _reach(key: ApiKey, database_ids: frozenset[UUID] | set[UUID]) -> None:
 
 def _check_count(tenant_id: UUID, limit: int, *, now: datetime) -> None:
     """One more live key is within the limit; until the transaction ends, nobody else asks this."""
-    Tenant.objects.select_for_update(no_key=True).filter(tenant_id=tenant_id).first()
+    tenants.lock(tenant_id)
     live = ApiKey.objects.filter(tenant_id=tenant_id, revoked_at=None)
     if live.filter(Q(expires_at=None) | Q(expires_at__gt=now)).count() >= limit:
         raise QuotaExceeded(

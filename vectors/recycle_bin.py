@@ -22,7 +22,7 @@ from django.db.models import Count, Q, QuerySet
 from tenants import audit, names, quotas, tenants
 from tenants.actors import Actor
 from tenants.errors import AlreadyExists, InvalidArgument, NotFound
-from tenants.models import Database, Tenant
+from tenants.models import Database
 from tenants.models.living import Recyclable
 from tenants.roles import Action
 from tenants.scope import tenant_transaction
@@ -176,7 +176,7 @@ def restore_database(
     row = None
     try:
         with tenant_transaction(tenant_id):
-            Tenant.objects.select_for_update().get(tenant_id=tenant_id)  # two must not pass the quota at once
+            tenants.lock(tenant_id)
             binned = _binned(Database.everything.filter(tenant_id=tenant_id, database_id=database_id))
             row = binned.select_for_update().first()
             if row is None or _is_over(row):  # a purge may have been committed while this waited

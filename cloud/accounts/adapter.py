@@ -26,7 +26,7 @@ _NO_ADDRESS = "::"  # of a caller over a Unix socket
 log = logging.getLogger("tessera.accounts")
 
 
-class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
+class Accounts(DefaultAccountAdapter):
     """Accounts with an e-mail address and a password."""
 
     error_messages = {
@@ -91,7 +91,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
             log.warning("a change of an account was not announced to its owner")
 
 
-class OtherAccounts(DefaultSocialAccountAdapter):  # type: ignore[misc]
+class OtherAccounts(DefaultSocialAccountAdapter):
     """Accounts at OpenID Connect and SAML providers."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:

@@ -30,7 +30,7 @@ class Accounts(AppConfig):
             )
 
 
-class AllauthAccounts(AccountConfig):  # type: ignore[misc]
+class AllauthAccounts(AccountConfig):
     """Allauth's accounts; its middleware is in PAGE_MIDDLEWARE, where its own check does not look."""
 
     default = False

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from cloud.accounts import invitations
 
 
-class SignIn(LoginForm):  # type: ignore[misc]
+class SignIn(LoginForm):
     """E-mail address and password."""
 
     @property
@@ -50,9 +50,9 @@ class _ForTheInvited:
         return super().save(request)  # type: ignore[misc]
 
 
-class SignUp(_ForTheInvited, SignupForm):  # type: ignore[misc]
+class SignUp(_ForTheInvited, SignupForm):
     """With a password."""
 
 
-class OtherSignUp(_ForTheInvited, SocialSignupForm):  # type: ignore[misc]
+class OtherSignUp(_ForTheInvited, SocialSignupForm):
     """By a provider that gave no address, or one that has to be asked for."""

@@ -33,7 +33,7 @@ def remove_all(by: Actor, user_id: UUID) -> int:
     return len(kinds)
 
 
-class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
+class SecondFactors(DefaultMFAAdapter):
     """What allauth asks about second factors."""
 
     error_messages = {

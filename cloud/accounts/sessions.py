@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from tenants.errors import NotFound
 
 
-class Noted(UserSessionsMiddleware):  # type: ignore[misc] # allauth is untyped
+class Noted(UserSessionsMiddleware):
     """Notes where a session is used; an operator who acts as the person is not the person."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core import mail
 from django.db import connection
 
-from tenants import audit
+from tenants import audit, tenants
 from tenants.actors import SYSTEM, Actor
 from tenants.billing import money, months, profiles
 from tenants.errors import InvalidArgument, NotFound, QuotaExceeded
@@ -44,7 +44,7 @@ def create(
     if amount_nano is not None:
         money.check_amount("amount_nano", amount_nano, at_least=1)
     with tenant_transaction(tenant_id):
-        Tenant.objects.select_for_update().get(tenant_id=tenant_id)
+        tenants.lock(tenant_id)
         if BillingAlert.objects.filter(tenant_id=tenant_id).count() >= _MAX_ALERTS_COUNT:
             raise QuotaExceeded(f"A tenant has at most {_MAX_ALERTS_COUNT} alerts")
         alert = BillingAlert.objects.create(tenant_id=tenant_id, percent=percent, amount_nano=amount_nano)
