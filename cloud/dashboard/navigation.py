@@ -70,7 +70,7 @@ GROUPS = (
     Group(
         "Access",
         (
-            Entry("API keys", "keys", "key", Action.VIEW_KEYS, "k", ("key", "revoke-key")),
+            Entry("API keys", "keys", "key", Action.VIEW_KEYS, "k", ("key",)),
             Entry("Members", "members", "users", Action.VIEW_MEMBERS, "p", ("member", "invitation")),
             Entry(
                 "Service accounts",

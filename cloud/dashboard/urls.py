@@ -7,7 +7,7 @@ from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
 from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
-from cloud.dashboard.views import collections, databases, errors, keys, theme
+from cloud.dashboard.views import collections, connect, databases, errors, keys, theme
 
 register_converter(DatabaseNameConverter, "database")
 register_converter(TenantNameConverter, "tenant")
@@ -28,7 +28,11 @@ _tenant = [
         name="indexing",
     ),
     path("keys", keys.keys, name="keys"),
-    path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
+    path("keys/new", keys.create, name="key-create"),
+    path("keys/<uuid:key_id>", keys.key, name="key"),
+    path("keys/<uuid:key_id>/rotate", keys.rotate, name="key-rotate"),
+    path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
+    path("connect", connect.connect, name="connect"),
 ]
 urlpatterns = [
     path("", databases.home, name="home"),
