@@ -64,7 +64,7 @@ GROUPS = (
         (
             Entry("Metrics", "metrics", "chart", Action.VIEW_USAGE, "m"),
             Entry("Usage", "usage", "coins", Action.VIEW_USAGE, "u"),
-            Entry("Audit log", "audit", "scroll", Action.VIEW_AUDIT, "a"),
+            Entry("Audit log", "audit", "scroll", Action.VIEW_AUDIT, "a", ("audit",)),
         ),
     ),
     Group(
@@ -87,7 +87,7 @@ GROUPS = (
         (
             Entry("Billing", "billing", "receipt", Action.VIEW_BILLING, "b", ("billing", "invoice")),
             Entry("Quotas", "quotas", "gauge", Action.VIEW_QUOTAS, "q", ("quota",)),
-            Entry("Settings", "settings", "settings", Action.VIEW_TENANT, "s"),
+            Entry("Settings", "settings", "settings", Action.VIEW_TENANT, "s", ("settings",)),
         ),
     ),
 )
