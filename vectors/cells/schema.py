@@ -9,7 +9,7 @@ from vectors.sql import identifier, in_cell, statement
 
 # Of the tables in `vectors/sql/cell.sql`. A release that changes them raises it and adds a statement
 # `upgrade_cell_<version>` for cells that are one version behind.
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 _MARK = "Tessera cell, layout "
 
 # Fixed for good: a row's partition follows from it. Eight keep each index shallow at millions of collections.

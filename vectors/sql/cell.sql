@@ -37,15 +37,19 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   fork_root uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
   dropped_at timestamptz,
-  is_restorable boolean NOT NULL DEFAULT false
+  is_restorable boolean NOT NULL DEFAULT false,
+  last_write_at timestamptz
 ) WITH (fillfactor = 50);
 CREATE INDEX IF NOT EXISTS state_by_tenant ON $cell.collection_state (tenant_id);
+-- No column that a write changes: each write would then need an entry in every index, and no longer stay in its page.
+CREATE INDEX IF NOT EXISTS state_by_database ON $cell.collection_state (database_id) WHERE dropped_at IS NULL;
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
 COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction, or of the last write where it is set so';
 COMMENT ON COLUMN $cell.collection_state.dropped_at IS 'since when nothing reads or writes it';
 COMMENT ON COLUMN $cell.collection_state.is_restorable IS 'dropped, and in the recycle bin: garbage leaves it alone';
+COMMENT ON COLUMN $cell.collection_state.last_write_at IS 'null before the first write; in no index';
 COMMENT ON COLUMN $cell.collection_state.has_full_text IS 'whether the schema lets filters look into documents';
 
 -- The append-only truth: full images of records, in the order of their offsets.
@@ -197,6 +201,13 @@ SELECT s.tenant_id, s.database_id, s.collection_id, 'bytes_written', 'upgrade', 
                              WHERE l.collection_id = s.collection_id), 0),
   s.logical_bytes, 0, s.log_head
 FROM $cell.collection_state AS s;
+
+-- name: upgrade_cell_4
+ALTER TABLE $cell.collection_state ADD COLUMN IF NOT EXISTS last_write_at timestamptz;
+-- What was written before is in the ledger.
+UPDATE $cell.collection_state AS s SET last_write_at = w.at
+FROM (SELECT collection_id, max(at) AS at FROM $cell.usage_ledger WHERE log_from IS NOT NULL GROUP BY collection_id) AS w
+WHERE w.collection_id = s.collection_id AND s.log_head > 0 AND s.last_write_at IS NULL;
 
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
