@@ -92,7 +92,7 @@ def check_step(since: datetime, until: datetime, step_seconds: int, now: datetim
 
 # What people count in; a step is the shortest of these that gives a range at most so many points.
 _STEPS_SECONDS = (60, 300, 900, 1_800, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 86_400, 7 * 86_400)
-_COMFORTABLE_POINTS = 120
+_COMFORTABLE_POINTS = 125  # thirty days of six hours, and a step that the ends are moved by
 
 
 def default_step(since: datetime, until: datetime, now: datetime) -> int:

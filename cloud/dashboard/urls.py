@@ -7,7 +7,7 @@ from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
 from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
-from cloud.dashboard.views import collections, databases, errors, keys, theme
+from cloud.dashboard.views import collections, databases, errors, keys, metrics, theme
 
 register_converter(DatabaseNameConverter, "database")
 register_converter(TenantNameConverter, "tenant")
@@ -27,6 +27,7 @@ _tenant = [
         collections.indexing,
         name="indexing",
     ),
+    path("metrics", metrics.metrics, name="metrics"),
     path("keys", keys.keys, name="keys"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
 ]

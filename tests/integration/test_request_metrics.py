@@ -239,7 +239,11 @@ def test_a_series_has_every_step_and_no_latency_where_nothing_happened(acme: Cas
 def test_a_collection_has_a_series_by_the_hour(acme: Cast) -> None:
     tell(acme, now(), 3)
     tell(acme, now(), 9, collection_id=uuid.UUID(int=8))
-    only: dict[str, Any] = {"since": now() - timedelta(hours=3), "until": now(), "collection_id": uuid.UUID(int=7)}
+    only: dict[str, Any] = {
+        "since": now() - timedelta(hours=3),
+        "until": now(),
+        "collection_id": uuid.UUID(int=7),
+    }
     found = reports.series(BY, acme.tenant_id, step_seconds=3_600, **only)
     assert [point.total for point in found.points][-1] == 3
     with pytest.raises(InvalidArgument, match="by the hour"):
