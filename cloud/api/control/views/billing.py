@@ -39,7 +39,7 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 def get_billing(call: Call[None]) -> shapes.Summary:
     """Get the running month: what it costs so far and will cost, credits, spend cap and alerts."""
     tenant = tenants.get(call.tenant_id)
-    found = invoices.preview(call.actor, call.tenant_id, now=datetime.now(UTC), totals=usage.meter_totals)
+    found = invoices.preview(call.actor, call.tenant_id, now=datetime.now(UTC), totals=usage.rolled_totals)
     now = datetime.now(UTC)
     left = credit_book.usable(call.tenant_id, found.bill.currency, since=now)
     watched = alerts.list_alerts(call.actor, call.tenant_id, found.month)
