@@ -29,7 +29,7 @@ from vectors.sql import in_cell
 MAX_HOURLY_DAYS = 31
 MAX_DAILY_DAYS = 400
 MAX_ROWS = 20_000
-_HOUR = timedelta(hours=1)
+HOUR = timedelta(hours=1)
 # Hours for which a service that was away catches up.
 _MAX_HOURS = 31 * 24
 _SAMPLES = UUID("6f4ee2a3-4c39-4b0c-9f0b-1f2f2f4e9a51")
@@ -150,7 +150,7 @@ def sample_storage(cell: str, *, now: datetime) -> tuple[int, int]:
     Idempotent:  yes, by hour and collection
     """
     last = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = [last - _HOUR * back for back in range(_MAX_HOURS)]
+    hours = [last - HOUR * back for back in range(_MAX_HOURS)]
     values: dict[str, object] = {
         "hours": hours,
         "flush_ids": [uuid.uuid5(_SAMPLES, hour.isoformat()) for hour in hours],

@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 
 from cloud.processes import Service
+from cloud.servers.errors import ServerError
 from tenants.prices import Meter, Prices
 from tests import stage
 from tests.compact import cell_of, read_as_owner
@@ -238,3 +239,15 @@ def test_a_recount_finds_a_wrong_sum(
     assert list(rollup.differences(cell, tenant_id)) == [(source.table, 1)]
     roll(database, place, anew=True)
     assert list(rollup.differences(cell, tenant_id)) == []
+
+
+def test_the_commands_find_a_wrong_sum_and_make_the_sums_anew(database: Service, acme: Cast) -> None:
+    place = acme.collection()
+    write(place, 5)
+    assert "rows of the ledgers rolled up" in database.manage("roll_up_usage")
+    forged = f"UPDATE {cell_of(place)}.usage_database_day SET quantity = 6"
+    read_as_owner(database, acme.tenant_id, f"{forged} WHERE tenant_id = '{acme.tenant_id}' RETURNING 1")
+    with pytest.raises(ServerError, match="1 differences in the ledger"):
+        database.manage("recount", "--tenant", acme.name)
+    database.manage("roll_up_usage", "--anew")
+    assert "no difference" in database.manage("recount", "--tenant", acme.name)
