@@ -1,8 +1,8 @@
 """How fast usage is read: `python -m bench.usage`, a million ledger rows of 10,000 collections of one tenant.
 
 Starts servers of its own, fills the running month, rolls up, and measures the verbs behind the pages of usage
-and billing, each with a tail of what came since. Ends with status 1 when one takes more than its promise at the
-95th percentile. Two minutes on a machine that does nothing else.
+and billing, each with a tail of what came since. Ends with status 1 when one takes more than its promise at
+the 95th percentile. Two minutes on a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ SELECT %(tenant)s, md5('d' || n %% %(databases)s)::uuid, md5('c' || n %% %(colle
   (ARRAY['byte_hours_stored', 'bytes_written', 'bytes_scanned', 'bytes_returned'])[1 + k.kind],
   (ARRAY['store', 'upsert', 'query', 'query'])[1 + k.kind], 1000000 + n, (k.kind > 0)::int,
   %(since)s::timestamptz + random() * (%(until)s::timestamptz - %(since)s::timestamptz)
-FROM generate_series(%(first)s::int, %(last)s::int) AS n, LATERAL (SELECT n / %(collections)s %% 4 AS kind) AS k
+FROM generate_series(%(first)s::int, %(last)s::int) AS n,
+  LATERAL (SELECT n / %(collections)s %% 4 AS kind) AS k
 """
 
 

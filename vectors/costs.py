@@ -12,20 +12,23 @@ from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
+
+from django.db.models import F
 
 from tenants import tenants
 from tenants.actors import Actor
 from tenants.billing import months
-from tenants.models import Database
+from tenants.models import ApiKey, Database
 from tenants.prices import PRICED_PER, Meter, Prices, cost_nano
 from tenants.roles import Action
 from tenants.scope import tenant_transaction
 from vectors import rollup, usage
 from vectors.cells.transaction import execute
 from vectors.models import Collection
-from vectors.usage import By
+from vectors.usage import By, UsageRow
 
 _BOUNDS = "AND l.tenant_id = %(tenant_id)s AND l.at >= %(since)s AND l.at < %(until)s"
 _AMONG = " AND l.collection_id = ANY (%(collection_ids)s::uuid[])"
@@ -47,6 +50,19 @@ class CollectionCost:
     is_deleted: bool
     cost_nano: int
     requests: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one database or key used in some time.
+
+    what:  its id; None: what no key used, which is storage
+    """
+
+    what: UUID | None
+    quantities: Mapping[Meter, int]
+    requests: int
+    cost_nano: int
 
 
 def prices_of(tenant_id: UUID) -> tuple[Prices, str]:
@@ -167,6 +183,74 @@ def dearest_collections(
             found += execute("dearest_collections", cell, values, **shape).fetchall()
         found.sort(key=lambda row: (row[2], row[1]), reverse=True)
         return _named(tenant_id, found[:limit_count])
+
+
+def shares(
+    by: Actor,
+    tenant_id: UUID,
+    dimension: By,
+    *,
+    since: datetime,
+    until: datetime,
+    only: Mapping[By, UUID | str] = MappingProxyType({}),
+) -> list[Share]:
+    """What each database, or each key, used in some time, the dearest first.
+
+    Raises:      PermissionDenied, NotFound, InvalidArgument for a time that no report has
+    Transaction: opens some; one statement per cell
+    """
+    by.require(Action.VIEW_USAGE)
+    prices, _ = prices_of(tenant_id)
+    report = usage.report(tenant_id, since=since, until=until, by=[dimension], prices=prices, only=only)
+    rows: dict[str, list[UsageRow]] = defaultdict(list)
+    for row in report.rows:
+        rows[row.dimensions[dimension]].append(row)
+    found = [
+        Share(
+            UUID(what) if what else None,
+            {row.meter: row.quantity for row in own},
+            sum(row.requests for row in own if row.meter is not Meter.BYTES_SCANNED),
+            sum(row.cost_nano for row in own),
+        )
+        for what, own in rows.items()
+    ]
+    return sorted(found, key=lambda one: (-one.cost_nano, str(one.what)))
+
+
+def database_names(by: Actor, tenant_id: UUID, ids: AnyOf[UUID]) -> dict[UUID, str]:
+    """What these databases are called, as far as they are there or in the bin, and the actor may see them."""
+    if not by.may(Action.VIEW_DATABASES):
+        return {}
+    with tenant_transaction(tenant_id):
+        rows = Database.everything.filter(tenant_id=tenant_id, database_id__in=list(ids))
+        return {row.database_id: row.name for row in rows}
+
+
+def key_names(by: Actor, tenant_id: UUID, ids: AnyOf[UUID]) -> dict[UUID, str]:
+    """What these keys are called, revoked ones too, as far as the actor may see them."""
+    if not by.may(Action.VIEW_KEYS):
+        return {}
+    with tenant_transaction(tenant_id):
+        rows = ApiKey.objects.filter(tenant_id=tenant_id, key_id__in=list(ids))
+        return {row.key_id: row.name for row in rows}
+
+
+def collection_named(by: Actor, tenant_id: UUID, text: str, database: Database | None) -> UUID | None:
+    """The collection of this name or id, the living one before one in the bin; None: there is none.
+
+    Raises:  PermissionDenied
+    """
+    by.require(Action.VIEW_COLLECTIONS)
+    with tenant_transaction(tenant_id):
+        rows = Collection.everything.filter(tenant_id=tenant_id)
+        if database is not None:
+            rows = rows.filter(database=database)
+        try:
+            rows = rows.filter(collection_id=UUID(text))
+        except ValueError:
+            rows = rows.filter(name=text.replace("\0", ""))
+        found = rows.order_by(F("deleted_at").desc(nulls_first=True), "collection_id").first()
+    return found.collection_id if found else None
 
 
 def _named(tenant_id: UUID, found: list[tuple[UUID, UUID, int, int]]) -> list[CollectionCost]:
