@@ -150,6 +150,12 @@ def roll_up_metrics() -> None:
 
 
 @shared_task(ignore_result=True)
+def roll_up_usage() -> None:
+    """Add to the sums of usage what the ledgers have and they have not."""
+    metering.roll_up(_cells())
+
+
+@shared_task(ignore_result=True)
 def sample_quotas() -> None:
     """Note how much every tenant uses of the limits that are of a state."""
     quota_peaks.sample(_cells())

@@ -9,10 +9,12 @@ from django.views.generic import RedirectView
 from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
 from cloud.dashboard.views import (
     audit,
+    billing,
     collections,
     connect,
     databases,
     errors,
+    invoices,
     keys,
     members,
     metrics,
@@ -20,6 +22,7 @@ from cloud.dashboard.views import (
     service_accounts,
     settings,
     theme,
+    usage,
 )
 
 register_converter(DatabaseNameConverter, "database")
@@ -72,6 +75,17 @@ _tenant: list[URLPattern | URLResolver] = [
     path("audit/export", audit.export, name="audit-export"),
     path("settings", settings.settings, name="settings"),
     path("settings/delete", settings.delete, name="settings-delete"),
+    path("usage", usage.usage_page, name="usage"),
+    path("billing", billing.billing, name="billing"),
+    path("billing/spend-cap", billing.spend_cap, name="billing-spend-cap"),
+    path("billing/alerts", billing.create_alert, name="billing-alert"),
+    path("billing/alerts/<uuid:alert_id>/delete", billing.delete_alert, name="billing-alert-delete"),
+    path("billing/details", billing.details, name="billing-details"),
+    path("invoices", invoices.invoices, name="invoices"),
+    path("invoices/<str:number>", invoices.invoice, name="invoice"),
+    path("invoices/<str:number>/print", invoices.invoice_print, name="invoice-print"),
+    path("invoices/<str:number>/pdf", invoices.invoice_pdf, name="invoice-pdf"),
+    path("invoices/<str:number>/csv", invoices.invoice_csv, name="invoice-csv"),
 ]
 urlpatterns = [
     path("", databases.home, name="home"),
