@@ -129,16 +129,28 @@ def totals(by: Actor, database: Database) -> Totals:
         return _summed(database.tenant_id, [database]).get(database.database_id, _EMPTY)
 
 
-def has_records(by: Actor, tenant_id: UUID) -> bool:
-    """Whether the tenant has any record, in any database.
+@dataclass(frozen=True)
+class Held:
+    """What a tenant has in all its databases."""
+
+    databases_count: int
+    collections_count: int
+    record_count: int
+    logical_bytes: int
+
+
+def held(by: Actor, tenant_id: UUID) -> Held:
+    """What a tenant has in all its databases.
 
     Raises:      PermissionDenied
-    Transaction: opens one; one statement for each cell with a database of the tenant, until one says yes
+    Transaction: opens one; one statement, and one for each cell with a database of the tenant
     """
     by.require(Action.VIEW_DATABASES)
     with tenant_transaction(tenant_id):
-        cells = Database.objects.filter(tenant_id=tenant_id).values_list("cell", flat=True).distinct()
-        return any(execute("has_records", cell, {"tenant_id": tenant_id}).fetchall()[0][0] for cell in cells)
+        cells = list(Database.objects.filter(tenant_id=tenant_id).values_list("cell", flat=True))
+        values = {"tenant_id": tenant_id}
+        rows = [execute("usage_of_tenant", cell, values).fetchone() or (0, 0, 0) for cell in set(cells)]
+    return Held(len(cells), *(sum(int(row[place]) for row in rows) for place in range(3)))
 
 
 def _behind(rows: QuerySet[Database], asked: Asked) -> QuerySet[Database]:

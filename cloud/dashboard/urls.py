@@ -14,6 +14,7 @@ from cloud.dashboard.views import (
     connect,
     databases,
     errors,
+    find,
     invoices,
     keys,
     members,
@@ -40,6 +41,9 @@ _tenant: list[URLPattern | URLResolver] = [
     path("", databases.entrance, name="tenant"),
     path("databases", databases.databases, name="databases"),
     path("databases/<database:database_name>", databases.database, name="database"),
+    path("sample", databases.load_sample, name="database-sample"),
+    path("first-steps/hide", databases.hide_first_steps, name="databases-first-steps"),
+    path("find", find.find, name="find"),
     path(
         "databases/<database:database_name>/collections/<uuid:collection_id>",
         collections.collection,

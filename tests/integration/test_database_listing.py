@@ -16,7 +16,7 @@ from tenants.roles import Role
 from tests import crowd
 from tests.factories import Cast, batch
 from vectors import database_listing, listing
-from vectors.database_listing import Asked, ListedDatabase, Sort, Totals
+from vectors.database_listing import Asked, Held, ListedDatabase, Sort, Totals
 
 VIEWER = Actor(ActorKind.USER, uuid.uuid4(), "viewer@example.com", role=Role.VIEWER)
 BILLING = Actor(ActorKind.USER, uuid.uuid4(), "billing@example.com", role=Role.BILLING)
@@ -76,12 +76,14 @@ def test_sums_are_those_of_the_collections(tenant_id: uuid.UUID) -> None:
         assert row.totals == database_listing.totals(VIEWER, found)
 
 
-def test_whether_there_is_a_record(acme: Cast, globex: Cast) -> None:
+def test_what_a_tenant_has_in_all(acme: Cast, globex: Cast) -> None:
     place = acme.collection()
     globex.collection().call("add", batch(1))
-    assert not database_listing.has_records(VIEWER, acme.tenant_id)
+    assert database_listing.held(VIEWER, acme.tenant_id) == Held(1, 1, 0, 0)
     place.call("add", batch(3))
-    assert database_listing.has_records(VIEWER, acme.tenant_id)
+    held = database_listing.held(VIEWER, acme.tenant_id)
+    assert (held.databases_count, held.collections_count, held.record_count) == (1, 1, 3)
+    assert held.logical_bytes > 0
     row = database_listing.page(VIEWER, acme.tenant_id, Asked(), limit_count=5).rows[0]
     assert (row.totals.record_count, row.totals.worst_unindexed_count) == (3, 3)
     assert row.totals.unindexed_since is not None
@@ -94,7 +96,7 @@ def test_what_is_deleted_is_not_counted(acme: Cast) -> None:
     assert acme.wire.delete(f"{acme.place}/collections/{place.name}").status == 200
     row = database_listing.page(VIEWER, acme.tenant_id, Asked(), limit_count=5).rows[0]
     assert row.totals == Totals()
-    assert not database_listing.has_records(VIEWER, acme.tenant_id)
+    assert database_listing.held(VIEWER, acme.tenant_id) == Held(1, 0, 0, 0)
 
 
 def test_what_does_not_fit_is_refused(tenant_id: uuid.UUID) -> None:

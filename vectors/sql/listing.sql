@@ -87,11 +87,6 @@ GROUP BY s.database_id;
 -- name: chosen_databases
 AND s.database_id = ANY(%(database_ids)s::uuid[]);
 
--- name: has_records
-SELECT EXISTS (
-  SELECT FROM $cell.collection_state AS s
-  WHERE s.tenant_id = %(tenant_id)s AND s.dropped_at IS NULL AND s.record_count > 0);
-
 -- name: find_collections
 -- Those that begin with the text first, by name, then those that have it elsewhere: the sub-selects read the index alone.
 -- A range and not LIKE, since the plan is kept for any text.

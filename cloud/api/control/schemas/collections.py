@@ -55,3 +55,12 @@ class CollectionsPage(Answer):
 
     items: list[Collection]
     next: str | None
+
+
+class LoadedSample(Answer):
+    """Where the sample is, and how many of its records were not there before."""
+
+    database_name: str
+    collection_id: UUID
+    collection_name: str
+    added_count: int

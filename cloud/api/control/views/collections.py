@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cloud import sample_loading
 from cloud.api.control.endpoint import check_limit
 from cloud.api.control.routes import Call, Door, route
 from cloud.api.control.schemas import collections as shapes
@@ -29,3 +30,16 @@ def list_collections(call: Call[None]) -> shapes.CollectionsPage:
     page = listing.page(call.actor, found, asked, limit_count=check_limit(query.limit))
     items = [msgspec.convert(row, shapes.Collection, from_attributes=True) for row in page.rows]
     return shapes.CollectionsPage(items=items, next=page.next)
+
+
+@route(
+    "POST",
+    "/tenants/{tenant}/databases/{database}/sample",
+    Door.MEMBER,
+    action=Action.WRITE_RECORDS,
+    answer=shapes.LoadedSample,
+)
+def load_sample(call: Call[None]) -> shapes.LoadedSample:
+    """Load the sample that is shipped into a collection of its own; what is there stays as it is."""
+    loaded = sample_loading.load(call.actor, call.tenant_id, call.path["database"])
+    return msgspec.convert(loaded, shapes.LoadedSample, from_attributes=True)
