@@ -43,6 +43,16 @@ app.conf.update(
             "schedule": 300,  # whichever comes first in an hour enters it
             "options": {"expires": 300},
         },
+        "roll up metrics": {
+            "task": "workers.tasks.roll_up_metrics",
+            "schedule": 300,
+            "options": {"expires": 300},
+        },
+        "roll up usage": {
+            "task": "workers.tasks.roll_up_usage",
+            "schedule": 60,  # what it has not had yet is summed up by every report
+            "options": {"expires": 60},
+        },
         "empty recycle bin": {
             "task": "workers.tasks.empty_recycle_bin",
             "schedule": 60,

@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from cloud import tracing
-from cloud.api import errors
+from cloud.api import errors, request_metrics
 from tenants.errors import TooLarge
 from tenants.scope import drop_if_hung_up
 
@@ -21,6 +21,7 @@ log = logging.getLogger("tessera.access")
 
 _SHARED_PATHS = ("/api/", "/openapi.json")
 _WIRE_PATHS = ("/api/v1", "/api/v2")
+_DATA_PATH = "/api/v2"
 _MAX_PAGE_BODY_BYTES = 1024 * 1024  # a form, a SAML answer, a call of the control API
 # Everything from here, nothing inline, nowhere else to send a form: a stored script stays text.
 _POLICY = (
@@ -30,7 +31,9 @@ _POLICY = (
 
 
 class RequestLog:
-    """Logs method, path, status and duration; failures carry the trace id that finds their line.
+    """Logs failures with method, path, status and duration, and counts how each request of the API went.
+
+    A failure carries the trace id that finds its line.
 
     The path names tenants and collections, never a key; headers and bodies are not logged.
     """
@@ -43,7 +46,10 @@ class RequestLog:
         started = time.perf_counter()
         trace_id = tracing.begin(request.headers.get("traceparent", ""))
         drop_if_hung_up()
+        request_metrics.begin()
         response = self.get_response(request)
+        if request.path.startswith(_DATA_PATH):
+            request_metrics.end(response.status_code, time.perf_counter() - started)
         if response.status_code >= 400:
             response["chroma-trace-id"] = trace_id
         if response.status_code >= 400 and request.path.startswith("/api/"):

@@ -39,6 +39,7 @@ _WEB_FUNCTIONS = (
     "tenants_quota_requests(text, uuid, int)",
     "tenants_note_peaks(uuid[], text[], bigint[], date)",
     "tenants_impersonable(uuid)",
+    "tenants_note_requests(uuid, jsonb, jsonb, jsonb)",
 )
 _WORKER_FUNCTIONS = (
     "vectors_due_for_purge(int)",
@@ -54,6 +55,8 @@ _WORKER_FUNCTIONS = (
     "tenants_budgeted(date)",
     "tenants_alerted()",
     "tenants_stripe_customers()",
+    "tenants_roll_up_requests(timestamptz)",
+    "tenants_forget_requests(timestamptz, int)",
 )
 # What the operators' console reads of every tenant, and the columns of it that it never sees.
 _OPERATOR_TABLES = {
@@ -221,7 +224,16 @@ def _grant_control_plane(raw: psycopg.Connection[Any]) -> None:
             "tenants_credituse FROM {}"
         ).format(web)
     )
-    raw.execute(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON tenants_invoicecounter FROM {}").format(web))
+    # Functions of the owner write these.
+    for table in (
+        "invoicecounter",
+        "requestmetric",
+        "collectionrequestmetric",
+        "requesttotal",
+        "metricclock",
+    ):
+        raw.execute(sql.SQL(f"REVOKE INSERT, UPDATE, DELETE ON tenants_{table} FROM {{}}").format(web))
+    raw.execute(sql.SQL("REVOKE ALL ON tenants_metricflush FROM {}").format(web))
     _grant_billing(raw)
     for function in _WEB_FUNCTIONS:
         raw.execute(sql.SQL(f"GRANT EXECUTE ON FUNCTION public.{function} TO {{}}").format(web))

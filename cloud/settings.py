@@ -162,6 +162,8 @@ MANIFEST_CACHE_COUNT = _integer("MANIFEST_CACHE_COUNT", 2_000, at_least=1)
 SCHEMA_KEYS_AT = _one_of("SCHEMA_KEYS_AT", "compaction", "write")
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body limit above is checked before a byte is read
 USAGE_FLUSH_SECONDS = _integer("USAGE_FLUSH_SECONDS", 10, at_least=1)
+# Who bears it may read /metrics; empty: there is no such page.
+METRICS_TOKEN = _text("METRICS_TOKEN").strip()
 STATEMENT_TIMEOUT_SECONDS = _integer("STATEMENT_TIMEOUT_SECONDS", 60, at_least=1)
 
 # --- workers ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from cloud import metrics
 from cloud.accounts import invitations, pages
 from cloud.api.views import description, system
 from cloud.console.urls import console
@@ -13,6 +14,7 @@ urlpatterns = [
     path("api/v2", include("cloud.api.urls")),
     path("api/v1/<path:path>", system.gone),
     path("api/control/v1", include("cloud.api.control.urls")),
+    path("metrics", metrics.page),
     path("openapi.json", description.openapi),
     path("docs/", description.docs),
     path("docs/control/", description.docs, {"is_control": True}),

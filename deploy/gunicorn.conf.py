@@ -37,8 +37,9 @@ control_socket_disable = True
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """What reads have used is written down before a worker ends in order."""
+    """What reads have used, and how requests went, is written down before a worker ends in order."""
     del server, worker
-    metering = sys.modules.get("cloud.api.metering")
-    if metering is not None:
-        metering.process.close()
+    for name in ("cloud.api.metering", "cloud.api.request_metrics"):
+        module = sys.modules.get(name)
+        if module is not None:
+            module.process.close()

@@ -54,6 +54,7 @@ class Action(StrEnum):
     VIEW_QUOTAS = "quotas.view"
     REQUEST_QUOTA = "quotas.request"
     VIEW_USAGE = "usage.view"
+    VIEW_METRICS = "metrics.view"
     VIEW_BILLING = "billing.view"
     MANAGE_BILLING = "billing.manage"
     VIEW_AUDIT = "audit.view"
@@ -88,6 +89,7 @@ DESCRIPTIONS: dict[Action, str] = {
     Action.VIEW_QUOTAS: "See quotas and how much of them is used",
     Action.REQUEST_QUOTA: "Ask for higher quotas",
     Action.VIEW_USAGE: "See usage and what it costs",
+    Action.VIEW_METRICS: "See requests, errors and latencies",
     Action.VIEW_BILLING: "See plan, invoices and payments",
     Action.MANAGE_BILLING: "Change plan, payment and spend cap",
     Action.VIEW_AUDIT: "Read, verify and export the audit log",
@@ -113,6 +115,7 @@ _VIEWER = frozenset(
         Action.VIEW_RECORDS,
         Action.VIEW_QUOTAS,
         Action.VIEW_USAGE,
+        Action.VIEW_METRICS,
     }
 )
 _DEVELOPER = _VIEWER | {

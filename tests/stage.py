@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import conninfo_to_dict
 
-from cloud.api import admission, key_use, metering
+from cloud.api import admission, key_use, metering, request_metrics
 from cloud.processes import Service
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ def leave() -> None:
     """Send what was noted of keys and of reads, and close what this thread holds."""
     key_use.forget()
     metering.process.close()
+    request_metrics.process.close()
     connections.close_all()
     admission.forget()
 

@@ -9,10 +9,11 @@ arrive here an hour's worth at a time; storage is sampled once an hour.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +22,14 @@ import orjson
 from tenants.errors import InvalidArgument
 from tenants.prices import Meter, Prices, cost_nano
 from tenants.scope import tenant_transaction
+from vectors import rollup
 from vectors.cells.transaction import execute, transaction
 from vectors.sql import in_cell
 
 MAX_HOURLY_DAYS = 31
 MAX_DAILY_DAYS = 400
 MAX_ROWS = 20_000
-_HOUR = timedelta(hours=1)
+HOUR = timedelta(hours=1)
 # Hours for which a service that was away catches up.
 _MAX_HOURS = 31 * 24
 _SAMPLES = UUID("6f4ee2a3-4c39-4b0c-9f0b-1f2f2f4e9a51")
@@ -45,6 +47,15 @@ class By(StrEnum):
     OPERATION = "operation"
 
 
+# What a report may be limited to; each with the dimension that it needs.
+_FILTERS = {
+    By.DATABASE: "l.database_id = %(database)s::uuid",
+    By.COLLECTION: "l.collection_id = %(collection)s::uuid",
+    By.KEY: "l.key_id = %(key)s::uuid",
+    By.METER: "l.meter = %(meter)s::text",
+    By.OPERATION: "l.operation = %(operation)s::text",
+}
+_BOUNDS = "AND l.tenant_id = %(tenant_id)s AND l.at >= %(since)s AND l.at < %(until)s"
 _DIMENSIONS = {
     By.DAY: "to_char(l.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
     By.HOUR: "to_char(l.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:00:00\"Z\"')",
@@ -139,7 +150,7 @@ def sample_storage(cell: str, *, now: datetime) -> tuple[int, int]:
     Idempotent:  yes, by hour and collection
     """
     last = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = [last - _HOUR * back for back in range(_MAX_HOURS)]
+    hours = [last - HOUR * back for back in range(_MAX_HOURS)]
     values: dict[str, object] = {
         "hours": hours,
         "flush_ids": [uuid.uuid5(_SAMPLES, hour.isoformat()) for hour in hours],
@@ -149,8 +160,9 @@ def sample_storage(cell: str, *, now: datetime) -> tuple[int, int]:
 
 
 def meter_totals(tenant_id: UUID, *, since: datetime, until: datetime) -> dict[Meter, int]:
-    """How much of each meter the tenant used from `since` (inclusive) to `until` (exclusive), exactly.
+    """How much of each meter the tenant used from `since` (inclusive) to `until` (exclusive), by the ledger.
 
+    For invoices, their recount and what is sent to Stripe; reports and estimates ask `rolled_totals`.
     Transaction: joins the open one, or opens one
     """
     totals = dict.fromkeys(Meter, 0)
@@ -162,6 +174,18 @@ def meter_totals(tenant_id: UUID, *, since: datetime, until: datetime) -> dict[M
     return totals
 
 
+def rolled_totals(tenant_id: UUID, *, since: datetime, until: datetime) -> dict[Meter, int]:
+    """The same by the roll-up and what it has not yet; a moment to come is as good as now.
+
+    For the running month, budgets, alerts and forecasts.
+    Transaction: joins the open one, or opens one
+    """
+    totals = dict.fromkeys(Meter, 0)
+    for meter, quantity, _ in read_usage(tenant_id, [], since=since, until=until):
+        totals[Meter(meter)] += quantity
+    return totals
+
+
 def report(
     tenant_id: UUID,
     *,
@@ -169,15 +193,17 @@ def report(
     until: datetime,
     by: Collection[By],
     prices: Prices,
+    only: Mapping[By, UUID | str] | None = None,
 ) -> Report:
     """What the tenant used, split as asked, in the order of the dimensions.
 
+    only:        what it is limited to: one database, collection, key, meter or operation
     Raises:      InvalidArgument for more than 31 days by hour, more than 400 days, or more than MAX_ROWS rows
     Transaction: joins the open one, or opens one
     """
     _check_range(since, until, by)
     asked = [one for one in By if one in by and one is not By.METER]
-    found = _read(tenant_id, asked, since=since, until=until)
+    found = read_usage(tenant_id, asked, since=since, until=until, only=only or {})
     sums: dict[tuple[Any, ...], list[int]] = {}
     totals: dict[Meter, int] = dict.fromkeys(Meter, 0)
     requests = 0
@@ -209,14 +235,44 @@ def _check_range(since: datetime, until: datetime, by: Collection[By]) -> None:
         raise InvalidArgument(f"since: expected at most {days} days before until")
 
 
-def _read(tenant_id: UUID, asked: Sequence[By], *, since: datetime, until: datetime) -> list[tuple[Any, ...]]:
-    dimensions = "".join(f"{_DIMENSIONS[one]}, " for one in asked)
-    places = ", ".join(str(place + 1) for place in range(len(asked) + 1))
+def read_usage(
+    tenant_id: UUID,
+    asked: Sequence[By],
+    *,
+    since: datetime,
+    until: datetime,
+    only: Mapping[By, UUID | str] = MappingProxyType({}),
+) -> list[tuple[Any, ...]]:
+    """Rows of what was asked for, in that order, meter, quantity and requests; what is equal may come twice.
+
+    One statement per cell, and one more for an hour that is cut by `since` or `until`.
+    Raises:      InvalidArgument for more than MAX_ROWS rows
+    Transaction: joins the open one, or opens one
+    """
+    wanted = {one.value for one in (*asked, *only)} - {By.DAY.value, By.HOUR.value}
+    grain = "hour" if By.HOUR in asked else "day" if By.DAY in asked else "month"
+    now = datetime.now(UTC)
+    bounds = " AND ".join([_BOUNDS, *(_FILTERS[one] for one in only)])
+    shape = {
+        "dimensions": "".join(f"{_DIMENSIONS[one]}, " for one in asked),
+        "places": ", ".join(str(place + 1) for place in range(len(asked) + 1)),
+        "bounds": bounds,
+    }
     found: list[tuple[Any, ...]] = []
-    values = {"tenant_id": tenant_id, "since": since, "until": until, "count": MAX_ROWS + 1}
     with tenant_transaction(tenant_id):
         for cell in cells():
-            found += execute("report_usage", cell, values, dimensions=dimensions, places=places).fetchall()
+            for part in rollup.parts(wanted, grain, since=since, until=until, now=now):
+                values = {
+                    "tenant_id": tenant_id,
+                    "since": part.since,
+                    "until": part.until,
+                    "count": MAX_ROWS + 1,
+                    **{one.value: value for one, value in only.items()},
+                }
+                if part.source is None:
+                    found += execute("report_usage", cell, values, **shape).fetchall()
+                else:
+                    found += rollup.read(cell, part.source, values, **shape)
             if len(found) > MAX_ROWS:
                 raise InvalidArgument(
                     f"by: more than {MAX_ROWS} rows; ask for a shorter time or fewer dimensions"

@@ -54,7 +54,7 @@ def recount_budgets(*, now: datetime) -> int:
     month = months.month_of(now)
 
     def recount(tenant_id: UUID) -> None:
-        spent = history.spent_nano(tenant_id, month, usage.meter_totals)
+        spent = history.spent_nano(tenant_id, month, usage.rolled_totals)
         budgets.recount(tenant_id, month, spent)
         _check(tenant_id, month, spent)
 
@@ -69,7 +69,7 @@ def check_alerts(*, now: datetime) -> int:
     month = months.month_of(now)
 
     def check(tenant_id: UUID) -> None:
-        _check(tenant_id, month, history.spent_nano(tenant_id, month, usage.meter_totals))
+        _check(tenant_id, month, history.spent_nano(tenant_id, month, usage.rolled_totals))
 
     return _for_each(alerts.alerted(), check, "check the alerts")
 

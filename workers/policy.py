@@ -83,6 +83,23 @@ def next_kind(facts: CollectionFacts, thresholds: Thresholds) -> str | None:
     return None
 
 
+def lag_seconds(facts: CollectionFacts, thresholds: Thresholds, job_age_seconds: float | None) -> float:
+    """For how long a collection has been due for a compaction; 0 when it is not, or has nothing unindexed.
+
+    A job is queued by the first sweep that finds the collection due, so its age says how long that is. Due
+    and without a job, nobody sweeps: then the oldest unindexed write, less what the policy lets it wait.
+
+    job_age_seconds:  of the compaction that waits, runs or is parked; None without one
+    """
+    if facts.tail_rows == 0:
+        return 0.0
+    if job_age_seconds is not None:
+        return max(0.0, min(job_age_seconds, facts.log_age_seconds))
+    if next_kind(facts, thresholds) != "compact":
+        return 0.0
+    return max(0.0, facts.log_age_seconds - thresholds.age_seconds)
+
+
 # A segment joins a merge when it is at most this many times what the merge has gathered so far.
 _TIER_FACTOR = 2
 

@@ -15,7 +15,18 @@ from django.conf import settings
 from tenants.databases import cell_name
 from vectors.erasure import Marked
 from vectors.segments.build import Resources
-from workers import billing, compaction, garbage, jobs, metering, quota_peaks, recycle, stripe_export, sweep
+from workers import (
+    billing,
+    compaction,
+    garbage,
+    jobs,
+    metering,
+    metrics,
+    quota_peaks,
+    recycle,
+    stripe_export,
+    sweep,
+)
 from workers.jobs import Job, LeaseLost
 from workers.policy import Thresholds
 
@@ -130,6 +141,18 @@ def collect_garbage() -> None:
 def sample_storage() -> None:
     """Enter the storage of every hour that has begun into the ledgers."""
     metering.sample_storage(_cells(), now=datetime.now(UTC))
+
+
+@shared_task(ignore_result=True)
+def roll_up_metrics() -> None:
+    """Turn minutes of request metrics into hours, and hours into days."""
+    metrics.roll_up(now=datetime.now(UTC))
+
+
+@shared_task(ignore_result=True)
+def roll_up_usage() -> None:
+    """Add to the sums of usage what the ledgers have and they have not."""
+    metering.roll_up(_cells())
 
 
 @shared_task(ignore_result=True)

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from cloud.api import key_use
+from cloud.api import key_use, request_metrics
 from cloud.api.addresses import client_address
 from tenants import key_authentication, key_scopes, secret_text
 from tenants.errors import PermissionDenied, Unauthenticated
@@ -78,6 +78,7 @@ def authenticate(request: HttpRequest) -> Identity:
         _cache.put(digest, identity, asked=asked)
     if identity.expires_at is not None and identity.expires_at <= datetime.now(UTC):
         raise Unauthenticated
+    request_metrics.of_tenant(identity.tenant_id)
     address = client_address(request)
     if identity.networks and not key_scopes.is_within(address, identity.networks):
         key_use.note_refusal(request, identity, action=_USE, reason="network")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from cloud.api import request_metrics
 from tenants import databases, flags, tenants
 from tenants.errors import InvalidArgument, NotFound, PermissionDenied
 from tenants.identity import READ_VERBS, Identity, Verb
@@ -86,6 +87,7 @@ def enter_database(identity: Identity, tenant_name: str, database_name: str, ver
     row = databases.get(tenant_id, database_name)
     if not identity.may_use_database(row.database_id):  # made anew under the old name
         raise PermissionDenied
+    request_metrics.at(tenant_id, row.database_id)
     return row
 
 
@@ -103,6 +105,7 @@ def enter_crn(identity: Identity, resource_name: str, database_name: str, missin
         raise missing from error
     if not identity.may_use_database(row.database_id):
         raise missing
+    request_metrics.at(identity.tenant_id, row.database_id)
     return row
 
 
@@ -129,6 +132,7 @@ def enter_collection(
         manifest = manifests.refresh(manifest)
     if manifest.database_name != database_name or not identity.may_use_database(manifest.database_id):
         raise CollectionNotFound.by_id(wanted)
+    request_metrics.at(tenant_id, manifest.database_id, wanted)
     require_collection(identity, wanted, CollectionNotFound.by_id(wanted))
     require(identity, verb)
     return manifest

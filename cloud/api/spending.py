@@ -299,7 +299,7 @@ def spender() -> Spender:
 
 
 def _spent_nano(tenant_id: UUID, month: date) -> int:
-    return history.spent_nano(tenant_id, month, usage.meter_totals)
+    return history.spent_nano(tenant_id, month, usage.rolled_totals)
 
 
 # A child must not think that its parent's leases and thread are its own.

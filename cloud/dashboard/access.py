@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
+from http import HTTPStatus
 from typing import Any, Concatenate
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,7 +23,7 @@ from django.utils.cache import add_never_cache_headers
 from cloud.api.control.authentication import actor_of
 from cloud.dashboard import navigation as places
 from cloud.dashboard.views import errors
-from tenants import flags, members
+from tenants import first_steps, flags, members
 from tenants.actors import Actor
 from tenants.errors import Code, NotFound, ServiceError
 from tenants.members import Membership
@@ -110,6 +111,7 @@ def member(
                         visit.by.require(post)
                     flags.refuse_in_maintenance(visit.tenant_id)
                 response = view(request, visit, **path)
+                _note_look(request, visit, response)
             except ServiceError as error:
                 if error.code in (Code.INTERNAL, Code.UNIMPLEMENTED):
                     raise
@@ -188,6 +190,15 @@ def _enter(request: HttpRequest, user: User, tenant_name: str) -> Visit:
             page = request.resolver_match.url_name if request.resolver_match else None
             return Visit(user, membership, memberships, by, page or "")
     raise NotFound
+
+
+def _note_look(request: HttpRequest, visit: Visit, response: HttpResponseBase) -> None:
+    """Remember that the person has opened a collection: a statement once per session and tenant."""
+    if visit.page != "collection" or response.status_code != HTTPStatus.OK:
+        return
+    if request.session.get("looked_in") != str(visit.tenant_id):
+        first_steps.note_look(visit.by, visit.tenant_id)
+        request.session["looked_in"] = str(visit.tenant_id)
 
 
 def _ask_to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -62,7 +62,7 @@ GROUPS = (
     Group(
         "Watch",
         (
-            Entry("Metrics", "metrics", "chart", Action.VIEW_USAGE, "m"),
+            Entry("Metrics", "metrics", "chart", Action.VIEW_METRICS, "m"),
             Entry("Usage", "usage", "coins", Action.VIEW_USAGE, "u"),
             Entry("Audit log", "audit", "scroll", Action.VIEW_AUDIT, "a", ("audit",)),
         ),

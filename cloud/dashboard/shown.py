@@ -12,6 +12,7 @@ from uuid import UUID
 from django.utils.timesince import timesince
 
 from vectors.collections import CollectionView
+from vectors.listing import ListedCollection
 from vectors.types import Rows
 
 _DOCUMENT_CHARACTERS = 280
@@ -51,7 +52,7 @@ class Indexing:
         return self.state in ("done", "empty")
 
     @classmethod
-    def of(cls, view: CollectionView) -> Self:
+    def of(cls, view: CollectionView | ListedCollection) -> Self:
         """The state in words."""
         percent = int(view.indexed_ratio * 100)  # rounded down, so that 100 % means all
         if view.job_state == "parked":

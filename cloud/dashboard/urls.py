@@ -9,16 +9,21 @@ from django.views.generic import RedirectView
 from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
 from cloud.dashboard.views import (
     audit,
+    billing,
     collections,
     connect,
     databases,
     errors,
+    find,
+    invoices,
     keys,
     members,
+    metrics,
     quotas,
     service_accounts,
     settings,
     theme,
+    usage,
 )
 
 register_converter(DatabaseNameConverter, "database")
@@ -36,6 +41,9 @@ _tenant: list[URLPattern | URLResolver] = [
     path("", databases.entrance, name="tenant"),
     path("databases", databases.databases, name="databases"),
     path("databases/<database:database_name>", databases.database, name="database"),
+    path("sample", databases.load_sample, name="database-sample"),
+    path("first-steps/hide", databases.hide_first_steps, name="databases-first-steps"),
+    path("find", find.find, name="find"),
     path(
         "databases/<database:database_name>/collections/<uuid:collection_id>",
         collections.collection,
@@ -46,6 +54,7 @@ _tenant: list[URLPattern | URLResolver] = [
         collections.indexing,
         name="indexing",
     ),
+    path("metrics", metrics.metrics, name="metrics"),
     path("keys", keys.keys, name="keys"),
     path("keys/new", keys.create, name="key-create"),
     path("keys/<uuid:key_id>", keys.key, name="key"),
@@ -70,6 +79,17 @@ _tenant: list[URLPattern | URLResolver] = [
     path("audit/export", audit.export, name="audit-export"),
     path("settings", settings.settings, name="settings"),
     path("settings/delete", settings.delete, name="settings-delete"),
+    path("usage", usage.usage_page, name="usage"),
+    path("billing", billing.billing, name="billing"),
+    path("billing/spend-cap", billing.spend_cap, name="billing-spend-cap"),
+    path("billing/alerts", billing.create_alert, name="billing-alert"),
+    path("billing/alerts/<uuid:alert_id>/delete", billing.delete_alert, name="billing-alert-delete"),
+    path("billing/details", billing.details, name="billing-details"),
+    path("invoices", invoices.invoices, name="invoices"),
+    path("invoices/<str:number>", invoices.invoice, name="invoice"),
+    path("invoices/<str:number>/print", invoices.invoice_print, name="invoice-print"),
+    path("invoices/<str:number>/pdf", invoices.invoice_pdf, name="invoice-pdf"),
+    path("invoices/<str:number>/csv", invoices.invoice_csv, name="invoice-csv"),
 ]
 urlpatterns = [
     path("", databases.home, name="home"),

@@ -55,6 +55,31 @@ class Lease:
     grant: Grant
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A tenant's spend cap in a month; None: it has none.
+
+    reserved_nano:  spent, or leased to processes that may spend it; None: nothing asked for the budget yet
+    """
+
+    cap_nano: int | None
+    reserved_nano: int | None
+
+
+def standing(by: Actor, tenant_id: UUID, month: date) -> Standing:
+    """The tenant's spend cap, and what the month's budget holds.
+
+    Raises:  PermissionDenied, NotFound
+    """
+    by.require(Action.VIEW_BILLING)
+    with tenant_transaction(tenant_id):
+        tenant = Tenant.objects.filter(tenant_id=tenant_id).first()
+        if tenant is None:
+            raise NotFound(f"Tenant [{tenant_id}] not found")
+        row = Budget.objects.filter(tenant_id=tenant_id, month=month).first()
+    return Standing(tenant.spend_cap_nano, row.reserved_nano if row else None)
+
+
 def set_cap(by: Actor, tenant_id: UUID, cap_nano: int | None) -> None:
     """Stop the tenant's billable requests once a month's meters cost so much; None: never.
 

@@ -7,6 +7,7 @@ import re
 from tenants.errors import InvalidArgument
 
 NANO = 10**9
+_AMOUNT = re.compile(r"(?=.*\d)\d{0,10}(\.\d{0,9})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # Source: ISO 4217; all others that are billed in have two digits.
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "KWD": 3, "BHD": 3, "TND": 3, "JOD": 3}
@@ -25,8 +26,25 @@ def exact(amount_nano: int, currency: str) -> str:
 
 def payable(amount_nano: int, currency: str) -> str:
     """The amount in whole minor units, rounded to the nearest, half up."""
-    unit = 10 ** (9 - _MINOR_DIGITS.get(currency, 2))
+    unit = minor_unit_nano(currency)
     return exact((2 * amount_nano + unit) // (2 * unit) * unit, currency)
+
+
+def minor_unit_nano(currency: str) -> int:
+    """The smallest amount that can be paid: a cent."""
+    return int(10 ** (9 - _MINOR_DIGITS.get(currency, 2)))
+
+
+def parse(text: str, currency: str) -> int:
+    """An amount as people type it, in the currency's own unit: `12.50`, `1,000`.
+
+    Raises:  InvalidArgument for what is no amount, or has more than nine digits behind the point
+    """
+    plain = text.replace(",", "").replace("\N{NO-BREAK SPACE}", "").removeprefix(currency).strip()
+    if not _AMOUNT.fullmatch(plain):
+        raise InvalidArgument(f"expected an amount in {currency}, such as 25.00, got {text[:40]!r}")
+    whole, _, fraction = plain.partition(".")
+    return int(whole or "0") * NANO + int(fraction.ljust(9, "0") or "0")
 
 
 def check_currency(currency: str) -> None:

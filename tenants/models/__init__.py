@@ -21,6 +21,13 @@ from tenants.models.billing import (
     StripeWatermark,
 )
 from tenants.models.keys import ApiKey, ApiKeyDatabase
+from tenants.models.metrics import (
+    CollectionRequestMetric,
+    MetricClock,
+    MetricFlush,
+    RequestMetric,
+    RequestTotal,
+)
 from tenants.models.operations import CellPlacement, Flag, FlagOverride, QuotaRequest, UsagePeak
 from tenants.models.people import Invitation, Member, Role, User
 from tenants.models.places import Database, Plan, Tenant
@@ -36,6 +43,7 @@ __all__ = [
     "Budget",
     "BudgetLease",
     "CellPlacement",
+    "CollectionRequestMetric",
     "Credit",
     "CreditUse",
     "Database",
@@ -45,10 +53,14 @@ __all__ = [
     "Invoice",
     "InvoiceCounter",
     "Member",
+    "MetricClock",
+    "MetricFlush",
     "Plan",
     "PlanAssignment",
     "PlanRevision",
     "QuotaRequest",
+    "RequestMetric",
+    "RequestTotal",
     "Role",
     "ServiceAccount",
     "ServiceAccountKey",

@@ -52,13 +52,17 @@ _ROLE_CHOICES = [(role.value, role.value.capitalize()) for role in Role]
 
 
 class Member(models.Model):
-    """A person's place in a tenant."""
+    """A person's place in a tenant.
+
+    looked_at:  when they first opened one of its collections; null: the first steps are still shown
+    """
 
     member_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     role = models.CharField(max_length=16, choices=_ROLE_CHOICES)
     created_at = models.DateTimeField(auto_now_add=True)
+    looked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "user"], name="member_once_per_tenant")]

@@ -64,6 +64,7 @@ def test_the_running_month_is_told(acme: Office, operator: Caller) -> None:
         "forecast_nano": 0,
         "credit_left_nano": 70,
         "spend_cap_nano": 500,
+        "reserved_nano": None,
         "alerts": [alert.body],
     }
 

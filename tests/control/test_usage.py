@@ -98,13 +98,47 @@ def test_the_csv_has_the_same_rows(acme: Office) -> None:
     assert rows == shown
 
 
+def test_it_is_limited_to_what_was_asked_for(acme: Office) -> None:
+    place, key_id = use(acme)
+    other = uuid.uuid4()
+    for name, own in (("key", key_id), ("collection", place.collection_id), ("meter", "bytes_returned")):
+        found = acme.owner.get(f"{acme.path}/usage?{TIME}&{name}={own}").body
+        assert found["requests"] == 3, name
+        wrong = "forks" if name == "meter" else other
+        assert acme.owner.get(f"{acme.path}/usage?{TIME}&{name}={wrong}").body["items"] == [], name
+
+
+def test_collections_come_dearest_first_page_by_page(acme: Office) -> None:
+    place, _ = use(acme)
+    path = f"{acme.path}/usage/collections?month=2026-03"
+    cost = Prices().bytes_returned * 3
+    (one,) = acme.owner.get(path).body["items"]
+    assert (one["collection"], one["name"], one["cost_nano"], one["requests"]) == (
+        str(place.collection_id),
+        place.name,
+        cost,
+        3,
+    )
+    assert acme[Role.BILLING].get(path).body["items"][0]["name"] is None
+    assert acme.owner.get(f"{path}&after={cost}-{place.collection_id}").body["items"] == []
+    assert acme.owner.get(f"{path}&database={one['database']}&limit=1").body["next"] is None
+    assert acme.owner.get(f"{path}&database={uuid.uuid4()}").status == 404
+    assert acme.owner.get(f"{acme.path}/usage/collections?month=2026-02").body["items"] == []
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=1-2", "month=soon", "limit=0", f"after=1-{'-' * 36}"])
+def test_a_malformed_page_of_collections_is_named(acme: Office, query: str) -> None:
+    answer = acme.owner.get(f"{acme.path}/usage/collections?{query}")
+    assert (answer.status, query.partition("=")[0] in answer.body["message"]) == (400, True)
+
+
 @pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", [*PARTS, "/usage/collections"])
 def test_the_role_decides(acme: Office, role: Role, part: str) -> None:
     assert acme[role].get(acme.path + part).status == (200 if may(role, Action.VIEW_USAGE) else 403)
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", [*PARTS, "/usage/collections"])
 def test_an_outsider_finds_no_tenant(acme: Office, globex: Office, nobody: Caller, part: str) -> None:
     answer = globex.owner.get(acme.path + part)
     missing = globex.owner.get(f"/tenants/no-such-tenant{part}")

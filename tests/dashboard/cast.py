@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from django.test import Client
 
+from cloud.processes import Service
 from tenants import tenants
-from tenants.models import ApiKey
+from tenants.actors import SYSTEM
+from tenants.billing import invoices, months
+from tenants.models import ApiKey, Database, Invoice
+from tenants.prices import GIB, Meter
 from tenants.roles import Role
 from tenants.scope import tenant_transaction
+from tests import stage
 from tests.control.caller import Caller, api_key, id_of, person
+from vectors import usage
+from vectors.usage import ReadEntry
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Cast:
         account_id = account.body["service_account_id"]
         account_keys = owner.get(f"{path}/service-accounts/{account_id}/keys").body["items"]
         wish = {"limit": "databases_count", "wanted": 1_000_000, "reason": "many customers"}
+        alert = people[Role.OWNER].post(f"/tenants/{tenant.name}/billing/alerts", {"percent": 80})
         parts: dict[str, object] = {
             "user_id": id_of(people[Role.VIEWER]),
             "invitation_id": uuid.UUID(invited.body["invitation"]["invitation_id"]),
@@ -63,9 +72,37 @@ class Cast:
             "collection_id": uuid.UUID(collection_id),
             "record_id": "a",
             "key_id": key_id,
+            "alert_id": uuid.UUID(alert.body["alert_id"]),
         }
         return cls(tenant.tenant_id, tenant.name, people, person(other.tenant_id), parts)
 
     def browser(self, role: Role) -> Client:
         """What somebody in this role looks through."""
         return self.people[role].client
+
+
+def bill(service: Service, cast: Cast, *, months_ago: int = 1) -> Invoice:
+    """An invoice of a month that is over, from use that the ledger has; as the worker issues it."""
+    month = months.month_of(datetime.now(UTC))
+    for _ in range(months_ago):
+        month = months.month_of(months.start_of(month) - months.DAY)
+    since, until = months.bounds(month)
+    with tenant_transaction(cast.tenant_id):
+        database = Database.objects.get(tenant_id=cast.tenant_id, name=cast.parts["database_name"])
+    entry = ReadEntry(
+        database_id=database.database_id,
+        collection_id=uuid.UUID(str(cast.parts["collection_id"])),
+        key_id=uuid.UUID(str(cast.parts["key_id"])),
+        meter=Meter.BYTES_RETURNED,
+        operation="get",
+        at=since,
+        quantity=3 * GIB,
+        requests=7,
+    )
+    usage.append_reads(database.cell, cast.tenant_id, [entry], flush_id=uuid.uuid4())
+    with stage.role(service, "worker"):
+        made = invoices.issue(
+            SYSTEM, cast.tenant_id, month, now=until + invoices.GRACE, totals=usage.meter_totals
+        )
+    assert made is not None
+    return made

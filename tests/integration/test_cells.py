@@ -51,6 +51,7 @@ ALTER TABLE cell_902.usage_ledger ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SEC
 DROP TABLE cell_902.usage_clock;
 DROP FUNCTION cell_902.refuse_change;
 ALTER TABLE cell_902.collection_state DROP COLUMN has_full_text, DROP COLUMN is_restorable;
+ALTER TABLE cell_902.collection_state DROP COLUMN last_write_at;
 COMMENT ON SCHEMA cell_902 IS 'Tessera cell, layout 1'
 """
 OLD_ROWS = b"""
@@ -81,11 +82,16 @@ def test_it_brings_an_older_cell_up_to_this_release(database: Service) -> None:
             b"SELECT has_full_text, is_restorable FROM cell_902.collection_state"
         ).fetchone()
         mark = connection.execute(b"SELECT obj_description('cell_902'::regnamespace)").fetchone()
+        is_written = connection.execute(
+            b"SELECT s.last_write_at = (SELECT max(at) FROM cell_902.usage_ledger "
+            b"WHERE log_from IS NOT NULL) FROM cell_902.collection_state AS s"
+        ).fetchone()
         ledger = connection.execute(
             b"SELECT meter, operation, quantity, requests, records, grown_bytes, log_from, log_to "
             b"FROM cell_902.usage_ledger ORDER BY ledger_id"
         ).fetchall()
         connection.execute(b"DROP SCHEMA cell_902 CASCADE")
+    assert is_written == (True,)
     assert (row, mark) == ((True, False), (f"Tessera cell, layout {schema.LAYOUT_VERSION}",))
     assert ledger == [
         ("bytes_written", "add", 100, 1, 3, 0, None, None),

@@ -21,7 +21,8 @@ from tests.factories import Cast, Place, batch
 from vectors.cells import transaction as cell_transaction
 from vectors.cells.transaction import connect
 
-TABLES = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job")
+SUMS = ("usage_hour", "usage_database_hour", "usage_database_day", "usage_collection_month")
+TABLES = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job", *SUMS)
 CONTROL_TABLES = (
     "tenants_tenant",
     "tenants_member",

@@ -46,7 +46,14 @@ def test_it_sees_every_tenants_bookkeeping(place: Place, globex: Cast) -> None:
 def test_it_sees_no_record(place: Place) -> None:
     cell = cell_of(place)
     (segment_id,) = run(f"SELECT max(segment_id) FROM {cell}.segment")[0]
-    for table in ("record_log", "record_log_0", "tombstone", "usage_ledger", f"segment_{segment_id}"):
+    for table in (
+        "record_log",
+        "record_log_0",
+        "tombstone",
+        "usage_ledger",
+        "usage_hour",
+        f"segment_{segment_id}",
+    ):
         with pytest.raises(ProgrammingError, match="permission denied"):
             run(f"SELECT count(*) FROM {cell}.{table}")
 

@@ -9,13 +9,23 @@ from vectors.sql import identifier, in_cell, statement
 
 # Of the tables in `vectors/sql/cell.sql`. A release that changes them raises it and adds a statement
 # `upgrade_cell_<version>` for cells that are one version behind.
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 _MARK = "Tessera cell, layout "
 
 # Fixed for good: a row's partition follows from it. Eight keep each index shallow at millions of collections.
 LOG_PARTITIONS = 8
-_GUARDED = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job")
-_OVERSEEN = ("collection_state", "segment", "manifest", "job", "usage_ledger")
+_SUMMED = ("usage_hour", "usage_database_hour", "usage_database_day", "usage_collection_month")
+_GUARDED = (
+    "collection_state",
+    "record_log",
+    "segment",
+    "manifest",
+    "tombstone",
+    "usage_ledger",
+    "job",
+    *_SUMMED,
+)
+_OVERSEEN = ("collection_state", "segment", "manifest", "job", "usage_ledger", *_SUMMED)
 
 
 def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, owner: str) -> None:
@@ -44,6 +54,7 @@ def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, o
     for table in _OVERSEEN:
         cursor.execute(statement("oversee_table", cell=cell, table=table, **roles).encode())
     cursor.execute(statement("start_clock", cell=cell, **roles).encode())
+    cursor.execute(statement("start_rollup", cell=cell, **roles).encode())
     cursor.execute(statement("grant_cell", cell=cell, **roles).encode())
     cursor.execute(statement("mark_cell", cell=cell, version=str(LAYOUT_VERSION)).encode())
 

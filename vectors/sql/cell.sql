@@ -37,15 +37,19 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   fork_root uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
   dropped_at timestamptz,
-  is_restorable boolean NOT NULL DEFAULT false
+  is_restorable boolean NOT NULL DEFAULT false,
+  last_write_at timestamptz
 ) WITH (fillfactor = 50);
 CREATE INDEX IF NOT EXISTS state_by_tenant ON $cell.collection_state (tenant_id);
+-- No column that a write changes: each write would then need an entry in every index, and no longer stay in its page.
+CREATE INDEX IF NOT EXISTS state_by_database ON $cell.collection_state (database_id) WHERE dropped_at IS NULL;
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
 COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction, or of the last write where it is set so';
 COMMENT ON COLUMN $cell.collection_state.dropped_at IS 'since when nothing reads or writes it';
 COMMENT ON COLUMN $cell.collection_state.is_restorable IS 'dropped, and in the recycle bin: garbage leaves it alone';
+COMMENT ON COLUMN $cell.collection_state.last_write_at IS 'null before the first write; in no index';
 COMMENT ON COLUMN $cell.collection_state.has_full_text IS 'whether the schema lets filters look into documents';
 
 -- The append-only truth: full images of records, in the order of their offsets.
@@ -119,10 +123,13 @@ CREATE TABLE IF NOT EXISTS $cell.usage_ledger (
   log_to bigint,
   at timestamptz NOT NULL DEFAULT now(),
   flush_id uuid,
+  transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
   CHECK ((log_from IS NULL) = (log_to IS NULL))
 );
 CREATE INDEX IF NOT EXISTS usage_by_time ON $cell.usage_ledger (tenant_id, at);
 CREATE INDEX IF NOT EXISTS usage_by_log ON $cell.usage_ledger (collection_id, log_from) WHERE log_from IS NOT NULL;
+-- What is not rolled up yet. Filled at its right end only, whoever writes.
+CREATE INDEX IF NOT EXISTS usage_by_transaction ON $cell.usage_ledger (transaction_id, tenant_id);
 -- What is sent again after a failure counts once.
 CREATE UNIQUE INDEX IF NOT EXISTS usage_once ON $cell.usage_ledger (flush_id, collection_id, key_id, meter, operation, at)
   NULLS NOT DISTINCT WHERE flush_id IS NOT NULL;
@@ -133,6 +140,7 @@ COMMENT ON COLUMN $cell.usage_ledger.records IS 'net change of the collection''s
 COMMENT ON COLUMN $cell.usage_ledger.grown_bytes IS 'net change of the collection''s logical_bytes';
 COMMENT ON COLUMN $cell.usage_ledger.log_from IS 'a write''s place in the log: after this offset, up to log_to inclusive';
 COMMENT ON COLUMN $cell.usage_ledger.at IS 'of a write; else the beginning of the hour';
+COMMENT ON COLUMN $cell.usage_ledger.transaction_id IS 'that wrote the row: tells what is rolled up from what is not';
 
 -- Nobody changes what was written down, not even the owner.
 CREATE OR REPLACE FUNCTION $cell.refuse_change() RETURNS trigger LANGUAGE plpgsql AS '
@@ -150,6 +158,68 @@ CREATE TABLE IF NOT EXISTS $cell.usage_clock (
   sampled_to timestamptz NOT NULL
 );
 ALTER TABLE $cell.usage_clock ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+
+-- Sums of the ledger, made by the sweep (`vectors/rollup.py`); the ledger stays the truth. At any moment the rows
+-- of each table and the ledger's rows that `rolled_to` does not see add up to the ledger.
+CREATE TABLE IF NOT EXISTS $cell.usage_hour (
+  tenant_id uuid NOT NULL,
+  collection_id uuid NOT NULL,
+  at timestamptz NOT NULL,
+  key_id uuid,
+  meter text NOT NULL,
+  operation text NOT NULL,
+  database_id uuid NOT NULL,
+  quantity bigint NOT NULL,
+  requests bigint NOT NULL,
+  records bigint NOT NULL,
+  ledger_rows bigint NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS usage_hour_once
+  ON $cell.usage_hour (tenant_id, collection_id, at, key_id, meter, operation, database_id) NULLS NOT DISTINCT;
+CREATE TABLE IF NOT EXISTS $cell.usage_database_hour (
+  tenant_id uuid NOT NULL,
+  at timestamptz NOT NULL,
+  database_id uuid NOT NULL,
+  key_id uuid,
+  meter text NOT NULL,
+  operation text NOT NULL,
+  quantity bigint NOT NULL,
+  requests bigint NOT NULL,
+  records bigint NOT NULL,
+  ledger_rows bigint NOT NULL
+) WITH (fillfactor = 70);
+CREATE UNIQUE INDEX IF NOT EXISTS usage_database_hour_once
+  ON $cell.usage_database_hour (tenant_id, at, database_id, key_id, meter, operation) NULLS NOT DISTINCT;
+CREATE TABLE IF NOT EXISTS $cell.usage_database_day (LIKE $cell.usage_database_hour) WITH (fillfactor = 70);
+CREATE UNIQUE INDEX IF NOT EXISTS usage_database_day_once
+  ON $cell.usage_database_day (tenant_id, at, database_id, key_id, meter, operation) NULLS NOT DISTINCT;
+CREATE TABLE IF NOT EXISTS $cell.usage_collection_month (
+  tenant_id uuid NOT NULL,
+  at timestamptz NOT NULL,
+  collection_id uuid NOT NULL,
+  database_id uuid NOT NULL,
+  meter text NOT NULL,
+  quantity bigint NOT NULL,
+  requests bigint NOT NULL,
+  records bigint NOT NULL,
+  ledger_rows bigint NOT NULL
+) WITH (fillfactor = 70);
+CREATE UNIQUE INDEX IF NOT EXISTS usage_collection_month_once
+  ON $cell.usage_collection_month (tenant_id, at, collection_id, meter, database_id);
+COMMENT ON TABLE $cell.usage_hour IS 'the ledger by hour, collection, key, meter and operation';
+COMMENT ON TABLE $cell.usage_database_hour IS 'the ledger by hour, database, key, meter and operation';
+COMMENT ON TABLE $cell.usage_database_day IS 'the ledger by day of UTC, database, key, meter and operation';
+COMMENT ON TABLE $cell.usage_collection_month IS 'the ledger by month of UTC, collection and meter';
+
+-- Which rows of the ledger are rolled up: those of the transactions that `rolled_to` sees. It means nothing on
+-- another cluster, whose transactions are numbered anew: there, nothing counts as rolled up.
+CREATE TABLE IF NOT EXISTS $cell.usage_rollup (
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  rolled_to pg_snapshot NOT NULL,
+  system_identifier bigint NOT NULL,
+  rolled_at timestamptz NOT NULL
+) WITH (fillfactor = 20);
+ALTER TABLE $cell.usage_rollup ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE IF NOT EXISTS $cell.job (
   job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -198,6 +268,16 @@ SELECT s.tenant_id, s.database_id, s.collection_id, 'bytes_written', 'upgrade', 
   s.logical_bytes, 0, s.log_head
 FROM $cell.collection_state AS s;
 
+-- name: upgrade_cell_4
+ALTER TABLE $cell.collection_state ADD COLUMN IF NOT EXISTS last_write_at timestamptz;
+-- What was written before is in the ledger.
+UPDATE $cell.collection_state AS s SET last_write_at = w.at
+FROM (SELECT collection_id, max(at) AS at FROM $cell.usage_ledger WHERE log_from IS NOT NULL GROUP BY collection_id) AS w
+WHERE w.collection_id = s.collection_id AND s.log_head > 0 AND s.last_write_at IS NULL;
+-- Transaction 1 was before all others: what the ledger has is rolled up by the first sweep.
+ALTER TABLE $cell.usage_ledger ADD COLUMN IF NOT EXISTS transaction_id xid8 NOT NULL DEFAULT '1';
+ALTER TABLE $cell.usage_ledger ALTER COLUMN transaction_id SET DEFAULT pg_current_xact_id();
+
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
   FOR VALUES WITH (MODULUS $modulus, REMAINDER $remainder) WITH (toast_tuple_target = 8160);
@@ -224,6 +304,12 @@ DROP POLICY IF EXISTS oversight ON $cell.usage_clock;
 CREATE POLICY oversight ON $cell.usage_clock TO $worker, $owner USING (true);
 INSERT INTO $cell.usage_clock (sampled_to) VALUES (date_trunc('hour', now(), 'UTC')) ON CONFLICT DO NOTHING;
 
+-- name: start_rollup
+DROP POLICY IF EXISTS everybody ON $cell.usage_rollup;
+CREATE POLICY everybody ON $cell.usage_rollup TO $web, $worker, $owner USING (true);
+INSERT INTO $cell.usage_rollup (rolled_to, system_identifier, rolled_at)
+SELECT '1:1:', s.system_identifier, now() FROM pg_control_system() AS s ON CONFLICT DO NOTHING;
+
 -- name: grant_cell
 GRANT SELECT, INSERT, UPDATE ON $cell.collection_state TO $web;
 GRANT SELECT, INSERT, UPDATE ON $cell.record_log, $cell.tombstone TO $web;
@@ -233,6 +319,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log
   $cell.manifest, $cell.job TO $worker;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $worker;
 GRANT SELECT, UPDATE ON $cell.usage_clock TO $worker;
+GRANT SELECT ON $cell.usage_hour, $cell.usage_database_hour, $cell.usage_database_day, $cell.usage_collection_month,
+  $cell.usage_rollup TO $web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.usage_hour, $cell.usage_database_hour, $cell.usage_database_day,
+  $cell.usage_collection_month TO $worker;
+GRANT SELECT, UPDATE ON $cell.usage_rollup TO $worker;
 -- Bookkeeping, and a parked job queued anew; no log, no tombstones, no segments' rows.
 GRANT SELECT ON $cell.collection_state, $cell.segment, $cell.manifest, $cell.job TO $operator;
 GRANT UPDATE (state, attempts, updated_at) ON $cell.job TO $operator

@@ -147,6 +147,7 @@ advanced AS (
     log_rows = c.log_rows + gain.appended,
     log_bytes = c.log_bytes + gain.written_bytes,
     log_since = coalesce(c.log_since, now()),
+    last_write_at = now(),
     dimension = coalesce(c.dimension, %(dimension)s::int)$keys_noted
   FROM gain$keys_seen
   WHERE c.collection_id = %(collection_id)s AND c.dropped_at IS NULL

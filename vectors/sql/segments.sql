@@ -169,7 +169,9 @@ SET manifest_version = manifest_version + 1, compaction_count = compaction_count
   metadata_keys = $keys_united,
   segment_rows = (SELECT coalesce(sum(g.rows), 0) FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
                   WHERE m.collection_id = %(collection_id)s),
-  log_since = CASE WHEN log_head > %(up_to)s THEN log_since END
+  -- What is left was written after the copy began, and its segment was entered before that.
+  log_since = CASE WHEN log_head > %(up_to)s THEN greatest(log_since,
+    (SELECT g.created_at FROM $cell.segment AS g WHERE g.segment_id = %(segment_id)s)) END
 WHERE collection_id = %(collection_id)s;
 
 -- name: purge_log

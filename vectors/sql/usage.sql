@@ -45,7 +45,7 @@ GROUP BY l.meter;
 -- A read has a row for what it scanned and one for what it returned: its request is counted with the latter.
 SELECT $dimensions l.meter, sum(l.quantity)::bigint, sum(l.requests)::bigint
 FROM $cell.usage_ledger AS l
-WHERE l.tenant_id = %(tenant_id)s AND l.at >= %(since)s AND l.at < %(until)s
+WHERE true $bounds
 GROUP BY $places
 LIMIT %(count)s;
 

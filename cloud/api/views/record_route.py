@@ -14,9 +14,10 @@ from typing import Any, Generic, TypeVar
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from cloud.api import admission, codec, errors, key_use, metering, permissions, spending
+from cloud.api import admission, codec, errors, key_use, metering, permissions, request_metrics, spending
 from cloud.api.authentication import authenticate
 from cloud.api.metering import Used
+from tenants import request_counts
 from tenants.concurrency import KIND_OF
 from tenants.errors import TooLarge
 from tenants.identity import Identity, Verb
@@ -59,6 +60,7 @@ def _guard(
     method: str, verb: Verb, *, shape: type[Any] | None
 ) -> Callable[[Callable[[Call[Any]], HttpResponse]], View]:
     kind, operation = KIND_OF[verb], verb.value.partition(":")[2]
+    counted_as = request_counts.OPERATION_OF.get(verb, request_counts.CATALOGUE)
 
     def guard(view: Callable[[Call[Any]], HttpResponse]) -> View:
         @csrf_exempt
@@ -66,6 +68,7 @@ def _guard(
         def guarded(request: HttpRequest, tenant: str, database: str, collection: str) -> HttpResponse:
             if request.method != method:
                 return HttpResponse(status=405, headers={"Allow": method})
+            request_metrics.of_operation(counted_as)
             try:
                 identity = authenticate(request)
             except Exception as error:  # noqa: BLE001 (the edge)

@@ -1,35 +1,30 @@
-"""Databases of a tenant, and the collections of one."""
+"""The team's home: databases, alerts, first steps; and the collections of one database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_POST, require_safe
 
-from cloud.dashboard import paging, snippets
-from cloud.dashboard.access import Visit, member, show, signed_in
-from cloud.dashboard.shown import CollectionFacts
+from cloud import alerts, sample_loading
+from cloud.dashboard import api_call, lists, shown_lists, snippets
+from cloud.dashboard.access import Visit, go, is_partial, member, show, signed_in
+from cloud.dashboard.paging import Stretch
 from tenants import databases as tenant_databases
-from tenants import members
-from tenants.models import Database, User
+from tenants import first_steps, members
+from tenants.models import User
 from tenants.roles import Action
-from vectors import collections
+from vectors import database_listing, listing
+from vectors.database_listing import Held, ListedDatabase
 
-_DATABASES_PER_PAGE = 10
-_COLLECTIONS_PER_DATABASE = 5
+_DATABASES_PER_PAGE = 25
 _COLLECTIONS_PER_PAGE = 50
-
-
-@dataclass(frozen=True)
-class DatabaseCard:
-    """A database with its first collections."""
-
-    name: str
-    collections_count: int
-    collections: Sequence[CollectionFacts]
+_MOST_COUNTED = 100_000
 
 
 @require_safe
@@ -39,52 +34,132 @@ def home(request: HttpRequest, user: User) -> HttpResponse:
     memberships = members.memberships(user.user_id)
     if not memberships:
         return render(request, "dashboard/no_tenant.html")
-    return redirect("dashboard:databases", tenant_name=memberships[0].tenant_name)
+    return redirect("dashboard:tenant", tenant_name=memberships[0].tenant_name)
 
 
 @require_safe
 @member(None)
 def entrance(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """To the tenant's first page."""
+    """To the first page of the tenant that the role shows."""
     del request
+    for group in visit.navigation:
+        for entry in group.entries:
+            try:
+                return redirect(reverse(entry.address, args=[visit.tenant_name]))
+            except NoReverseMatch:
+                continue
     return redirect("dashboard:databases", tenant_name=visit.tenant_name)
 
 
 @require_safe
 @member(Action.VIEW_DATABASES)
 def databases(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """The tenant's databases, each with its first collections."""
-    page = paging.read(
-        request,
-        _DATABASES_PER_PAGE,
-        lambda limit, offset: tenant_databases.list_databases(visit.tenant_id, limit=limit, offset=offset),
-    )
-    context = {"page": page, "cards": [_card(database) for database in page.rows]}
+    """The team's home; htmx asks for the list alone."""
+    asked = lists.databases(request.GET)
+    page = database_listing.page(visit.by, visit.tenant_id, asked, limit_count=_DATABASES_PER_PAGE)
+    known = shown_lists.figures(visit.by, visit.tenant_id)
+    heads = lists.heads(request, lists.DATABASE_COLUMNS, sort=asked.sort, is_descending=asked.is_descending)
+    context: dict[str, Any] = {
+        "rows": [shown_lists.database_row(row, known) for row in page.rows],
+        "heads": heads,
+        "stretch": Stretch(page.rows, page.next or "", is_first=asked.after is None),
+        "asked": asked,
+        "sorts": lists.sorts(database_listing.Sort),
+    }
+    if is_partial(request):
+        return show(request, visit, "dashboard/_database_list.html", context)
+    held = database_listing.held(visit.by, visit.tenant_id)
+    context |= {
+        "held": held,
+        "known": known,
+        "notices": shown_lists.notices(visit.tenant_name, alerts.of_tenant(visit.by, visit.tenant_id)),
+        "steps": _steps(visit, held, page.rows),
+        "call": api_call.control("GET", visit.tenant_name, "databases"),
+    }
     return show(request, visit, "dashboard/databases.html", context)
 
 
 @require_safe
 @member(Action.VIEW_DATABASES)
 def database(request: HttpRequest, visit: Visit, database_name: str) -> HttpResponse:
-    """One database's collections."""
-    found = tenant_databases.get(visit.tenant_id, database_name)
-    page = paging.read(
-        request,
-        _COLLECTIONS_PER_PAGE,
-        lambda limit, offset: collections.list_collections(found, limit=limit, offset=offset),
-    )
-    context = {
+    """One database's collections; htmx asks for the list alone."""
+    found, asked = tenant_databases.get(visit.tenant_id, database_name), lists.collections(request.GET)
+    page = listing.page(visit.by, found, asked, limit_count=_COLLECTIONS_PER_PAGE)
+    context: dict[str, Any] = {
         "database": found,
-        "page": page,
-        "collections_count": collections.count(found),
-        "collections": [CollectionFacts.of(view) for view in page.rows],
-        "snippet": snippets.connect(request, tenant_name=visit.tenant_name, database_name=found.name),
+        "rows": shown_lists.collection_rows(visit.by, found, list(page.rows)),
+        "heads": lists.heads(
+            request, lists.COLLECTION_COLUMNS, sort=asked.sort, is_descending=asked.is_descending
+        ),
+        "stretch": Stretch(page.rows, page.next or "", is_first=asked.after is None),
+        "asked": asked,
+        "count": listing.count(visit.by, found, text=asked.text, at_most=_MOST_COUNTED + 1),
+        "most_counted": _MOST_COUNTED,
+        "sorts": lists.sorts(listing.Sort),
+        "states": lists.STATE_LABELS.items(),
+    }
+    if is_partial(request):
+        return show(request, visit, "dashboard/_collection_list.html", context)
+    totals = database_listing.totals(visit.by, found)
+    known = shown_lists.figures(visit.by, visit.tenant_id)
+    listed = ListedDatabase(found.database_id, found.name, found.created_at, totals)
+    row = shown_lists.database_row(listed, known)
+    where = snippets.target(request, tenant_name=visit.tenant_name, database_name=found.name)
+    context |= {
+        "row": row,
+        "snippet": snippets.python(where),
+        "first_lines": _FIRST_LINES,
+        "call": api_call.control("GET", visit.tenant_name, "databases", found.name, "collections"),
     }
     return show(request, visit, "dashboard/database.html", context)
 
 
-def _card(database: Database) -> DatabaseCard:
-    views = collections.list_collections(database, limit=_COLLECTIONS_PER_DATABASE)
-    return DatabaseCard(
-        database.name, collections.count(database), [CollectionFacts.of(view) for view in views]
+@require_POST
+@member(Action.MANAGE_COLLECTIONS, post=Action.WRITE_RECORDS)
+def load_sample(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Load the shipped sample into the database that was chosen, or into the first one, and show it."""
+    loaded = sample_loading.load(visit.by, visit.tenant_id, request.POST.get("database") or None)
+    told = (
+        f"{loaded.added_count:,} records of the sample are in “{loaded.collection_name}”."
+        if loaded.added_count
+        else f"The sample was in “{loaded.collection_name}” already; nothing was changed."
     )
+    messages.success(request, told)
+    place = [visit.tenant_name, loaded.database_name, loaded.collection_id]
+    return go(request, reverse("dashboard:collection", args=place))
+
+
+@require_POST
+@member(Action.VIEW_DATABASES)
+def hide_first_steps(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Somebody knows their way: the first steps are not shown to them any more."""
+    first_steps.note_look(visit.by, visit.tenant_id)
+    return go(request, reverse("dashboard:databases", args=[visit.tenant_name]))
+
+
+_FIRST_LINES = """collection = client.create_collection("my-collection")
+collection.add(
+    ids=["one", "two"],
+    documents=["The first document", "The second document"],
+    embeddings=[[0.1, 0.2, 0.3], [0.3, 0.1, 0.2]],
+)
+print(collection.query(query_embeddings=[[0.1, 0.2, 0.3]], n_results=1))
+"""
+
+
+def _steps(visit: Visit, held: Held, rows: Sequence[ListedDatabase]) -> dict[str, Any] | None:
+    """The three steps of somebody who begins, and which are done; None for everybody else."""
+    if not (visit.may.create_key and visit.may.write_records):
+        return None
+    standing = first_steps.standing(visit.by, visit.tenant_id)
+    if standing.has_looked:
+        return None
+    fullest = max(rows, key=lambda row: row.totals.record_count, default=None)
+    name = sample_loading.DATABASE if fullest is None else fullest.name
+    return {
+        "has_key": standing.has_key,
+        "has_records": held.record_count > 0,
+        "done_count": int(standing.has_key) + int(held.record_count > 0),
+        "database": name,
+        "call": api_call.control("POST", visit.tenant_name, "databases", name, "sample"),
+    }

@@ -16,7 +16,7 @@ from cloud.management.base import OperatorCommand
 from tenants import tenants
 from tenants.billing import months
 from tenants.errors import Internal
-from vectors import recount, usage
+from vectors import recount, rollup, usage
 from workers import billing
 
 
@@ -34,7 +34,7 @@ def as_web() -> Iterator[None]:
 
 
 def check_tenant(tenant_id: UUID, tell: Callable[[str], None], month: date | None = None) -> int:
-    """Recount a tenant's collections, a line each, and what it used in a month; how many differences."""
+    """Recount a tenant's collections, a line each, its sums and a month's use; how many differences."""
     differences = 0
     for one in recount.recount(tenant_id):
         verdict = "; ".join(one.differences) or "ok"
@@ -44,6 +44,10 @@ def check_tenant(tenant_id: UUID, tell: Callable[[str], None], month: date | Non
             f"{verdict}{'' if one.is_there else ' (deleted: tiling alone)'}"
         )
         differences += len(one.differences)
+    for cell in usage.cells():
+        for table, count in rollup.differences(cell, tenant_id):
+            tell(f"  {cell} {count} sums of {table} are not the ledger's: manage.py roll_up_usage --anew")
+            differences += count
     if month is not None:
         since, until = months.bounds(month)
         for meter, quantity in usage.meter_totals(tenant_id, since=since, until=until).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.policy import CollectionFacts, SegmentFacts, Thresholds, choose_merge, next_kind
+from workers.policy import CollectionFacts, SegmentFacts, Thresholds, choose_merge, lag_seconds, next_kind
 
 THRESHOLDS = Thresholds(rows=1_000, bytes=10_000_000, age_seconds=300)
 
@@ -121,3 +121,20 @@ def test_it_keeps_the_number_of_segments_small() -> None:
         sizes = [size for number, size in enumerate(sizes, start=1) if number not in merged] + [gathered]
     assert sum(sizes) == 500_000
     assert len(sizes) <= 10
+
+
+@pytest.mark.parametrize(
+    ("facts", "job_age_seconds", "lag"),
+    [
+        (settled(0, log_age_seconds=1e6), 1e6, 0.0),
+        (settled(10, log_age_seconds=1e6), None, 0.0),
+        (settled(1_000, log_age_seconds=10_000), 40.0, 40.0),
+        (settled(1_000, log_age_seconds=30), 40.0, 30.0),
+        (settled(1_000, log_age_seconds=10_000), None, 9_700.0),
+        (settled(1_000, log_age_seconds=20), None, 0.0),
+    ],
+)
+def test_a_collection_lags_since_it_was_due(
+    facts: CollectionFacts, job_age_seconds: float | None, lag: float
+) -> None:
+    assert lag_seconds(facts, THRESHOLDS, job_age_seconds) == lag

@@ -38,7 +38,10 @@ class Alerts(Answer):
 
 
 class Summary(Answer):
-    """The running month: `metered_nano` is what the spend cap is compared with, without fees and credits."""
+    """The running month: `metered_nano` is what the spend cap is compared with, without fees and credits.
+
+    `reserved_nano` is spent or held by processes that may spend it; null as long as nothing asked.
+    """
 
     month: str
     currency: str
@@ -51,6 +54,7 @@ class Summary(Answer):
     forecast_nano: int
     credit_left_nano: int
     spend_cap_nano: int | None
+    reserved_nano: int | None
     alerts: list[Alert]
 
 

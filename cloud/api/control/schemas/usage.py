@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from cloud.api.control.schemas.shape import Answer, Body
 
@@ -12,11 +13,45 @@ class UsageQuery(Body):
 
     since, until:  from (inclusive) and to (exclusive); without them, this month so far
     by:            day or hour, database, collection, key, meter, operation
+    database, collection, key, meter:  only what was used of this one; ids, and the name of a meter
     """
 
     since: datetime | None = None
     until: datetime | None = None
     by: str = "day,meter"
+    database: UUID | None = None
+    collection: UUID | None = None
+    key: UUID | None = None
+    meter: str | None = None
+
+
+class CollectionCostsQuery(Body):
+    """Which month (YYYY-MM, the running one without it), of which database, and which page of it."""
+
+    month: str | None = None
+    database: UUID | None = None
+    limit: int = 50
+    after: str | None = None
+
+
+class CollectionCost(Answer):
+    """What a collection has cost in a month, at today's prices; without a name it is gone."""
+
+    collection: UUID
+    database: UUID
+    name: str | None
+    is_deleted: bool
+    requests: int
+    cost_nano: int
+
+
+class CollectionCosts(Answer):
+    """The collections of a tenant, the dearest first."""
+
+    month: str
+    currency: str
+    items: list[CollectionCost]
+    next: str | None
 
 
 class UsageRow(Answer):

@@ -39,8 +39,9 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 def get_billing(call: Call[None]) -> shapes.Summary:
     """Get the running month: what it costs so far and will cost, credits, spend cap and alerts."""
     tenant = tenants.get(call.tenant_id)
-    found = invoices.preview(call.actor, call.tenant_id, now=datetime.now(UTC), totals=usage.meter_totals)
+    found = invoices.preview(call.actor, call.tenant_id, now=datetime.now(UTC), totals=usage.rolled_totals)
     now = datetime.now(UTC)
+    standing = budgets.standing(call.actor, call.tenant_id, found.month)
     left = credit_book.usable(call.tenant_id, found.bill.currency, since=now)
     watched = alerts.list_alerts(call.actor, call.tenant_id, found.month)
     return shapes.Summary(
@@ -54,7 +55,8 @@ def get_billing(call: Call[None]) -> shapes.Summary:
         total_nano=found.bill.total_nano,
         forecast_nano=found.forecast.total_nano,
         credit_left_nano=sum(one.left_nano for one in left),
-        spend_cap_nano=tenant.spend_cap_nano,
+        spend_cap_nano=standing.cap_nano,
+        reserved_nano=standing.reserved_nano,
         alerts=[_shown_alert(one) for one in watched],
     )
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
+from uuid import UUID
 
 from django.http import HttpResponse
 
+from cloud.api.control.endpoint import check_limit
 from cloud.api.control.routes import Call, Door, route
 from cloud.api.control.schemas import usage as shapes
-from tenants import tenants
-from tenants.errors import InvalidArgument
+from tenants import databases, tenants
+from tenants.billing import months
+from tenants.errors import InvalidArgument, NotFound
+from tenants.models import Database
 from tenants.prices import Prices
 from tenants.roles import Action
-from vectors import usage
+from vectors import costs, usage
 from vectors.usage import By, Report, UsageRow
 
 _PATH = "/tenants/{tenant}/usage"
+_FILTERS = (By.DATABASE, By.COLLECTION, By.KEY, By.METER)
+_AFTER = re.compile(r"(\d{1,18})-([0-9a-f-]{36})", re.ASCII)
 _DIMENSIONS = [one for one in By if one is not By.METER]
 
 
@@ -61,6 +68,68 @@ def export_usage(call: Call[None]) -> HttpResponse:
     return response
 
 
+@route(
+    "GET",
+    _PATH + "/collections",
+    Door.MEMBER,
+    action=Action.VIEW_USAGE,
+    query=shapes.CollectionCostsQuery,
+    answer=shapes.CollectionCosts,
+)
+def list_collection_costs(call: Call[None]) -> shapes.CollectionCosts:
+    """List what each collection has cost in a month, the dearest first."""
+    month = months.parse(call.query.month) if call.query.month else months.month_of(datetime.now(UTC))
+    limit = check_limit(call.query.limit)
+    found = costs.dearest_collections(
+        call.actor,
+        call.tenant_id,
+        month=month,
+        database=_database(call),
+        limit_count=limit + 1,
+        after=_after(call.query.after),
+    )
+    last = found[limit - 1] if len(found) > limit else None
+    return shapes.CollectionCosts(
+        month=months.shown(month),
+        currency=costs.prices_of(call.tenant_id)[1],
+        items=[
+            shapes.CollectionCost(
+                collection=one.collection_id,
+                database=one.database_id,
+                name=one.name if call.actor.may(Action.VIEW_COLLECTIONS) else None,
+                is_deleted=one.is_deleted,
+                requests=one.requests,
+                cost_nano=one.cost_nano,
+            )
+            for one in found[:limit]
+        ],
+        next=f"{last.cost_nano}-{last.collection_id}" if last else None,
+    )
+
+
+def _database(call: Call[Any]) -> Database | None:
+    if call.query.database is None:
+        return None
+    found = databases.list_databases(call.tenant_id, only=[call.query.database])
+    if not found:
+        raise NotFound(f"Database [{call.query.database}] not found")
+    return found[0]
+
+
+def _after(text: str | None) -> tuple[int, UUID] | None:
+    if text is None:
+        return None
+    match = _AFTER.fullmatch(text)
+    try:
+        return (int(match[1]), UUID(match[2])) if match else _refuse_after(text)
+    except ValueError:
+        return _refuse_after(text)
+
+
+def _refuse_after(text: str) -> NoReturn:
+    raise InvalidArgument(f"after: expected the `next` of a page, got {text[:40]!r}")
+
+
 def _report(call: Call[Any]) -> tuple[datetime, datetime, Report, str]:
     now = datetime.now(UTC)
     until = _moment(call.query.until, "until") or now
@@ -68,7 +137,11 @@ def _report(call: Call[Any]) -> tuple[datetime, datetime, Report, str]:
     since = _moment(call.query.since, "since") or month
     plan = tenants.get(call.tenant_id).plan
     prices = Prices.from_plan(plan.prices if plan else {})
-    report = usage.report(call.tenant_id, since=since, until=until, by=_by(call.query.by), prices=prices)
+    asked = {one: getattr(call.query, one.value) for one in _FILTERS}
+    only = {one: value for one, value in asked.items() if value is not None}
+    report = usage.report(
+        call.tenant_id, since=since, until=until, by=_by(call.query.by), prices=prices, only=only
+    )
     return since, until, report, plan.currency if plan else "USD"
 
 

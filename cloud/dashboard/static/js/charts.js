@@ -22,6 +22,14 @@ function read(table) {
   return { heads, times, columns };
 }
 
+// By the distance of two ticks in seconds: the text, and what follows where a year or a day begins. See uPlot's axis.values.
+const DATES = [
+  [3600 * 24 * 365, "{YYYY}", null, null, null, null, null, null, 1],
+  [3600 * 24 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [3600 * 24, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+];
+
 const SIZES = ["", "k", "M", "G", "T"];
 function short(value, unit) {
   if (value === null) return "–";
@@ -61,10 +69,10 @@ function draw(figure) {
     };
   });
   const line = colour("line");
-  const axis = { stroke: colour("quiet"), grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+  const axis = { font: `12px ${getComputedStyle(document.body).fontFamily}`, stroke: colour("quiet"), grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   const step = Number(figure.dataset.step);
   place.replaceChildren();
-  return new uPlot(
+  const drawing = new uPlot(
     {
       width: place.clientWidth,
       height: 220,
@@ -73,7 +81,7 @@ function draw(figure) {
       legend: { live: true },
       scales: { x: { range: (_, low, high) => [low, Math.max(high, low) + (kind === "line" ? 0 : step)] }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.08 : 1] } },
       axes: [
-        { ...axis },
+        { ...axis, space: 64, values: DATES },
         { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => short(tick, unit)) },
       ],
       series: [{ label: "Time", value: (_, seconds) => (seconds === null ? "–" : new Date(seconds * 1000).toISOString().slice(0, step % 86400 ? 16 : 10).replace("T", " ")) }, ...series],
@@ -81,6 +89,8 @@ function draw(figure) {
     [times, ...order.map((at) => drawn[at])],
     place,
   );
+  if (isStack) for (const row of [...place.querySelectorAll(".u-legend .u-series")].slice(1)) row.parentNode.firstChild.after(row);
+  return drawing;
 }
 
 const drawings = new Map();

@@ -6,6 +6,8 @@ import "./dialogs.js";
 import "./theme.js";
 import "./requests.js";
 import "./charts.js";
+import "./palette.js";
+import "./shortcuts.js";
 
 // Buttons that need a script are hidden until one runs.
 function showScripted(root) {
