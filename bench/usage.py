@@ -7,6 +7,7 @@ the 95th percentile. Two minutes on a machine that does nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import statistics
@@ -126,18 +127,21 @@ def verbs(tenant_id: UUID, since: datetime) -> dict[str, Callable[[], object]]:
     from vectors import costs, usage  # noqa: PLC0415
     from vectors.usage import By  # noqa: PLC0415
 
-    now, collection_id = datetime.now(UTC), UUID("4a8a08f09d37b73795649038408b5f33")
+    key_id = UUID(hashlib.md5(b"k1", usedforsecurity=False).hexdigest())
+    now = datetime.now(UTC)
 
     def report(*by: By, begun: datetime = since, **only: UUID) -> object:
         limits = {By(name): value for name, value in only.items()}
-        return usage.report(tenant_id, since=begun, until=now, by=by, prices=Prices(), only=limits)
+        return usage.report(
+            tenant_id, since=begun, until=datetime.now(UTC), by=by, prices=Prices(), only=limits
+        )
 
     lately = now.replace(minute=0, second=0, microsecond=0) - usage.HOUR * 23
     dearest = costs.dearest_collections(SYSTEM, tenant_id, limit_count=50)
     place = (dearest[-1].cost_nano, dearest[-1].collection_id)
     return {
         "a month by day and meter": lambda: report(By.DAY),
-        "a month by day, of one key": lambda: report(By.DAY, key=collection_id),
+        "a month by day, of one key": lambda: report(By.DAY, key=key_id),
         "a month by day, of one collection": lambda: report(By.DAY, collection=dearest[0].collection_id),
         "a day by hour and meter": lambda: report(By.HOUR, begun=lately),
         "a month by database": lambda: costs.cost_by_database(SYSTEM, tenant_id),

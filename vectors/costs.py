@@ -133,6 +133,7 @@ def cost_of_collections(
         "count": len(ids) * len(Meter),
     }
     with tenant_transaction(database.tenant_id):
+        rollup.plan_for_values()
         rows = rollup.read(
             database.cell,
             rollup.BY_MONTH,
@@ -178,6 +179,7 @@ def dearest_collections(
     bounds = _BOUNDS + (_IN_DATABASE if database else "")
     found: list[tuple[UUID, UUID, int, int]] = []
     with tenant_transaction(tenant_id):
+        rollup.plan_for_values()
         for cell in [database.cell] if database else usage.cells():
             shape = rollup.fragments(rollup.BY_MONTH, cell, bounds)
             found += execute("dearest_collections", cell, values, **shape).fetchall()

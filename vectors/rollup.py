@@ -17,13 +17,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import transaction
 
 from tenants.scope import tenant_transaction
-from vectors.cells.transaction import Row, execute
+from vectors.cells.transaction import Row, connect, execute
 from vectors.sql import identifier, statement
 
 HOUR = timedelta(hours=1)
+# A caller's "now" may be so old.
+_MOMENT = timedelta(minutes=1)
 _ALL = frozenset({"database", "collection", "key", "meter", "operation"})
 _COLUMNS = {
     "database": "l.database_id",
@@ -84,7 +87,7 @@ def parts(
     wanted:  what rows are told apart or filtered by
     grain:   hour, day or month: the finest time that they are told apart by
     """
-    is_open = until > now
+    is_open = until > now - _MOMENT
     for source in SOURCES:
         if not source.has.issuperset(wanted) or _ORDER[source.grain] > _ORDER[grain]:
             continue
@@ -127,6 +130,14 @@ def fragments(source: Source, cell: str, bounds: str) -> dict[str, str]:
         "columns": source.columns,
         "bounds": bounds,
     }
+
+
+def plan_for_values() -> None:
+    """Have the statements that follow in this transaction planned for their values.
+
+    Transaction: needs one
+    """
+    psycopg.Cursor(connect()).execute(statement("plan_for_values").encode())
 
 
 def read(

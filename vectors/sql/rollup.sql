@@ -17,6 +17,11 @@ WITH hours AS (DELETE FROM $cell.usage_hour),
 UPDATE $cell.usage_rollup SET rolled_to = '1:1:', system_identifier = s.system_identifier
 FROM pg_control_system() AS s;
 
+-- name: plan_for_values
+-- The web's role plans each statement once for all values, which suits records. What a report reads of the ledger
+-- follows from its values: how much of it one tenant is, and how little of it is the tail.
+SET LOCAL plan_cache_mode = force_custom_plan;
+
 -- name: tail
 -- What the sums have not: of transactions that began after the last roll-up, or ran beside it. The upper bound
 -- excludes nothing: with it the planner takes the range for a narrow one, as it is, and uses the index.
