@@ -88,6 +88,16 @@ BEGIN
   IF open_hour + interval '75 minutes' <= now_is THEN  -- a quarter of an hour for processes to tell
     fine := 60; coarse := 3600; first := open_hour; last := open_hour + interval '1 hour';
     UPDATE tenants_metricclock SET hour_mark = last;
+    -- Of the collections of an hour that is over the busiest stay, so that no report grows with their number.
+    DELETE FROM tenants_collectionrequestmetric AS c
+    USING (
+      SELECT b.tenant_id, b.collection_id, rank() OVER (PARTITION BY b.tenant_id ORDER BY sum(b.requests) DESC) AS place
+      FROM tenants_collectionrequestmetric AS b
+      WHERE b.resolution_seconds = coarse AND b.at = first
+      GROUP BY b.tenant_id, b.collection_id
+    ) AS ranked
+    WHERE c.resolution_seconds = coarse AND c.at = first AND ranked.place > 300
+      AND c.tenant_id = ranked.tenant_id AND c.collection_id = ranked.collection_id;
   ELSIF open_day + interval '24 hours' <= open_hour THEN
     fine := 3600; coarse := 86400; first := open_day; last := open_day + interval '24 hours';
     UPDATE tenants_metricclock SET day_mark = last;

@@ -201,6 +201,26 @@ def test_a_roll_up_that_was_cut_off_is_done_again(database: Service, acme: Cast)
 
 
 @pytest.mark.usefixtures("clock")
+def test_of_an_hour_that_is_over_the_busiest_collections_stay(database: Service, acme: Cast) -> None:
+    start = metric_ranges.floor(now() - timedelta(hours=5), 3_600)
+    set_clock(database, start, start)
+    for part in range(2):  # as two flushes tell them: each has at most 200
+        minute = int(start.timestamp()) // 60
+        counted = {
+            Counted(acme.tenant_id, UNKNOWN, uuid.UUID(int=number + 1), "get", "ok", minute): Sums(
+                0.1, {16: number + 1}
+            )
+            for number in range(part * 200, part * 200 + 200)
+        }
+        request_counts.note(uuid.uuid4(), request_counts.rows_of(counted))
+    span: dict[str, Any] = {"since": start, "until": now(), "limit_count": 1_000}
+    assert len(reports.top_collections(BY, acme.tenant_id, **span)) == 400
+    roll_up(database, now())
+    kept = reports.top_collections(BY, acme.tenant_id, **span)
+    assert (len(kept), kept[0].requests, kept[-1].requests) == (300, 400, 101)
+
+
+@pytest.mark.usefixtures("clock")
 def test_what_is_told_too_late_is_entered_into_what_is_open(database: Service, acme: Cast) -> None:
     start = now() - timedelta(hours=5)
     set_clock(database, now(), now())
