@@ -117,6 +117,11 @@ class IndexingView:
         return self.log_head - self.compacted_to
 
     @property
+    def is_moving(self) -> bool:
+        """Whether something will change by itself soon."""
+        return self.job is not None and self.job.state in ("queued", "running")
+
+    @property
     def dead_rows(self) -> int:
         """Of all segments."""
         return sum(one.dead_rows for one in self.segments)

@@ -55,6 +55,21 @@ class KeyFacts:
     equality_segments: int
     range_segments: int
 
+    @property
+    def coverage_percent(self) -> float | None:
+        """The share in percent."""
+        return None if self.coverage_ratio is None else 100.0 * self.coverage_ratio
+
+    @property
+    def disabled_kinds(self) -> list[str]:
+        """Types of its values that filters must not ask for."""
+        return [kind for kind in self.kinds if kind in INVERTED and kind not in self.indexed_kinds]
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether ranges make sense: it has numbers."""
+        return bool({"int", "float"} & set(self.kinds))
+
 
 @dataclass(frozen=True)
 class SchemaFacts:
@@ -72,6 +87,11 @@ class SchemaFacts:
     has_full_text: bool
     full_text_segments: int
     segments_count: int
+
+    @property
+    def document_percent(self) -> float:
+        """The share in percent."""
+        return 100.0 * self.document_ratio
 
 
 def view(manifest: Manifest, known: Mapping[str, Sequence[str]]) -> SchemaFacts:

@@ -14,6 +14,24 @@ def connect(
     request: HttpRequest, *, tenant_name: str, database_name: str | None, secret: str = PLACEHOLDER
 ) -> str:
     """A CloudClient for the address under which the browser reached us; paste and run."""
+    return _client(request, tenant_name, database_name, secret) + "print(client.list_collections())\n"
+
+
+def fill(request: HttpRequest, *, tenant_name: str, database_name: str, collection_name: str) -> str:
+    """The first records of a collection; paste and run."""
+    return _client(request, tenant_name, database_name, PLACEHOLDER) + (
+        f"collection = client.get_collection({_literal(collection_name)})\n"
+        "collection.add(\n"
+        '    ids=["a", "b"],\n'
+        '    documents=["The first document", "The second one"],\n'
+        '    metadatas=[{"year": 1999}, {"year": 2001}],\n'
+        ")\n"
+        "print(collection.count())\n"
+    )
+
+
+def _client(request: HttpRequest, tenant_name: str, database_name: str | None, secret: str) -> str:
+    """The lines that make the client."""
     address = urlsplit(f"//{request.get_host()}")
     host = address.hostname or "localhost"
     port = address.port or (443 if request.is_secure() else 80)
@@ -26,7 +44,7 @@ def connect(
         "enable_ssl": request.is_secure(),
     }
     lines = "".join(f"    {name}={_literal(value)},\n" for name, value in arguments.items())
-    return f"import chromadb\n\nclient = chromadb.CloudClient(\n{lines})\nprint(client.list_collections())\n"
+    return f"import chromadb\n\nclient = chromadb.CloudClient(\n{lines})\n"
 
 
 def _literal(value: object) -> str:
