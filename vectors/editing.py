@@ -102,6 +102,8 @@ def delete_matching(
                 )
                 last = page.records[-1]
                 wanted = replace(wanted, after=last.record_id if request.id_prefix else last.ordinal)
+            if page.looked_to is not None:
+                wanted = replace(wanted, after=page.looked_to)
             is_done = not page.has_next
             if time.monotonic() >= until:
                 break

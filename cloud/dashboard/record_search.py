@@ -175,8 +175,10 @@ class Search:
             raise InvalidArgument("This page of the list cannot be found; go back to the first page.")
         return key[0]
 
-    def cursor(self, record: BrowsedRecord) -> str:
-        """The place of a record in the list."""
+    def cursor(self, record: BrowsedRecord | int) -> str:
+        """The place of a record in the list, or of an ordinal."""
+        if isinstance(record, int):
+            return paging.encode((record,))
         return paging.encode((record.record_id if self.mode == PREFIX and self.text else record.ordinal,))
 
     def body(self, limit_count: int) -> dict[str, Any] | None:

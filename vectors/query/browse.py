@@ -9,15 +9,18 @@ lie side by side in the index on them. The live log has no index on its order; i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import psycopg
 
 from vectors import indexes
-from vectors.cells.transaction import Pipeline, transaction
+from vectors.cells.transaction import Pipeline, Row, transaction
 from vectors.query import execute, matching, parts, read
+from vectors.query.estimate import is_indexed, selectivity
 from vectors.query.execute import QueryRequest
 from vectors.query.get import GetRequest
 from vectors.query.get import get as get_records
@@ -28,6 +31,12 @@ from vectors.types import Include, Manifest
 from vectors.where import Where
 
 _BEGINNING_CHARACTERS = 400
+# A filter that no index answers is asked of so many records at a time, for so long: a page costs the same
+# whether the next match is near or a million records away.
+_STRIDE_ORDINALS = 25_000
+_LOOKING_SECONDS = 0.07
+# So few matching rows are fetched by an index and sorted sooner than rows are passed over.
+_FEW_ROWS = 20_000
 _LAST_CHARACTER = "\U0010ffff"
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -81,11 +90,16 @@ class BrowsedRecord:
 
 @dataclass(frozen=True)
 class BrowsedPage:
-    """Some records in their order, and whether there are more of them on either side."""
+    """Some records in their order, and whether there are more of them on either side.
+
+    looked_to:  the ordinal up to which was looked when time was up; None: as far as the page asks. Whoever
+                goes on looks behind it, or before it
+    """
 
     records: Sequence[BrowsedRecord]
     has_previous: bool
     has_next: bool
+    looked_to: int | None = None
 
 
 def browse(cache: ManifestCache, manifest: Manifest, request: BrowseRequest) -> BrowsedPage:
@@ -99,40 +113,94 @@ def browse(cache: ManifestCache, manifest: Manifest, request: BrowseRequest) -> 
 
 def _page(manifest: Manifest, request: BrowseRequest) -> BrowsedPage:
     one_more = replace(request, limit_count=request.limit_count + 1)
-    found = _run(manifest, one_more)
-    is_backwards = request.before is not None
-    has_more = len(found) > request.limit_count
+    looked_to = None
+    if may_wander(manifest, request):
+        found, looked_to = _look(manifest, one_more)
+    else:
+        found, _ = _run(manifest, one_more)
+    has_more = len(found) > request.limit_count or looked_to is not None
     rows = found[: request.limit_count]
-    if is_backwards:
+    if request.before is not None:
         # Whoever asks for what lies before a row has seen that row.
-        return BrowsedPage(rows[::-1], has_previous=has_more, has_next=True)
-    return BrowsedPage(rows, has_previous=request.after is not None, has_next=has_more)
+        return BrowsedPage(rows[::-1], has_previous=has_more, has_next=True, looked_to=looked_to)
+    return BrowsedPage(rows, request.after is not None, has_next=has_more, looked_to=looked_to)
 
 
-def _run(manifest: Manifest, request: BrowseRequest) -> list[BrowsedRecord]:
-    """The rows nearest to the place, nearest first."""
+def may_wander(manifest: Manifest, request: BrowseRequest) -> bool:
+    """Whether many rows may have to be passed over before the next one that matches. [pure]
+
+    Not where ids say which rows, nor where an index names the few that match.
+    """
+    where = request.where
+    if where is None or request.ids is not None or request.id_prefix or matching.needs_matching(where):
+        return False
+    return any(
+        segment.rows > _STRIDE_ORDINALS
+        and not (
+            is_indexed(where, segment.array_keys)
+            and selectivity(where, segment.statistics, segment.rows) * segment.rows < _FEW_ROWS
+        )
+        for segment in manifest.segments
+    )
+
+
+def _look(manifest: Manifest, request: BrowseRequest) -> tuple[list[BrowsedRecord], int | None]:
+    """The same as `_run`, a stretch of the order at a time; and how far that came when time was up."""
+    found: list[BrowsedRecord] = []
+    until = time.monotonic() + _LOOKING_SECONDS
+    is_backwards = request.before is not None
+    place = int(request.before or 0) if is_backwards else int(-1 if request.after is None else request.after)
+    while True:
+        wanted = replace(request, limit_count=request.limit_count - len(found))
+        if is_backwards:
+            end = place - _STRIDE_ORDINALS
+            rows, _ = _run(manifest, replace(wanted, before=place), reach=(">=", end))
+            is_over = end <= 0
+        else:
+            end = place + _STRIDE_ORDINALS
+            rows, next_ordinal = _run(manifest, replace(wanted, after=place), reach=("<=", end))
+            is_over = end >= next_ordinal
+        found += rows
+        if is_over or len(found) >= request.limit_count:
+            return found, None
+        place = end
+        if time.monotonic() >= until:
+            return found, place
+
+
+def _run(
+    manifest: Manifest, request: BrowseRequest, *, reach: tuple[str, int] | None = None
+) -> tuple[list[BrowsedRecord], int]:
+    """The rows nearest to the place, nearest first, and the ordinal that the next new record will have.
+
+    reach:  a comparison of the ordinal, and with what: how far to look
+    """
     settings = [PLAN_BY_VALUES]
     if request.where is None or not matching.needs_matching(request.where):
         with transaction(manifest.tenant_id, settings) as pipeline:
-            cursor = _ask(pipeline, manifest, request)
+            cursor = _ask(pipeline, manifest, request, reach)
     else:
         settings.append(matching.FETCH_ALL)
         with transaction(manifest.tenant_id, settings, has_one_snapshot=True) as pipeline:
             where = matching.resolve(pipeline, manifest, request.where, request.ids)
-            cursor = _ask(pipeline, manifest, replace(request, where=where))
+            cursor = _ask(pipeline, manifest, replace(request, where=where), reach)
     rows = cursor.fetchall()
     read.check_version(manifest, rows[0][0] if rows else None)
-    return [_record(row) for row in rows if row[1] is not None]
+    return [_record(row) for row in rows if row[2] is not None], int(rows[0][1])
 
 
 def _record(row: tuple[Any, ...]) -> BrowsedRecord:
-    _, record_id, ordinal, document, characters, uri, metadata_json = row
+    _, _, record_id, ordinal, document, characters, uri, metadata_json = row
     return BrowsedRecord(record_id, ordinal, document, characters or 0, uri, metadata_json)
 
 
-def _ask(pipeline: Pipeline, manifest: Manifest, request: BrowseRequest) -> Any:
+def _ask(
+    pipeline: Pipeline, manifest: Manifest, request: BrowseRequest, reach: tuple[str, int] | None
+) -> psycopg.Cursor[Row]:
     by, is_backwards = request.order, request.before is not None
     asked = narrowed(parts.filters(manifest, request.where, request.ids), request)
+    if reach is not None:
+        asked = asked.narrowed(f"r.ordinal {reach[0]} %(reach)s::bigint", {"reach": reach[1]})
     direction = "DESC" if is_backwards else "ASC"
     columns = [
         (f"left(r.document, {_BEGINNING_CHARACTERS}) AS document", "document"),
@@ -258,7 +326,7 @@ class Matching:
 
 
 def count_up_to(cache: ManifestCache, manifest: Manifest, request: BrowseRequest, *, most: int) -> Matching:
-    """How many records match, all pages together, counted to `most`.
+    """How many records match, all pages together, counted to `most`; without any condition, all of them.
 
     Raises:  CollectionNotFound, Unavailable, InvalidArgument for a filter that the schema has no index for
     """
@@ -269,6 +337,7 @@ def count_up_to(cache: ManifestCache, manifest: Manifest, request: BrowseRequest
 
 def _count(manifest: Manifest, request: BrowseRequest, most: int) -> Matching:
     where = request.where
+    is_all = where is None and request.ids is None and not request.id_prefix and request.up_to is None
     has_regex = matching.needs_matching(where)
     settings = [PLAN_BY_VALUES] + ([matching.FETCH_ALL] if has_regex else [])
     with transaction(manifest.tenant_id, settings, has_one_snapshot=has_regex) as pipeline:
@@ -283,10 +352,12 @@ def _count(manifest: Manifest, request: BrowseRequest, most: int) -> Matching:
         values = {
             "collection_id": manifest.collection_id,
             "compacted_to": manifest.compacted_to,
-            "most": most + 1,
+            "most": 0 if is_all else most + 1,
         } | asked.parameters
         cursor = pipeline.run(text, values, keep=False)
     row = cursor.fetchone()
     read.check_version(manifest, None if row is None else row[0])
-    _, counted, log_head = row or (0, 0, 0)
+    _, counted, log_head, record_count = row or (0, 0, 0, 0)
+    if is_all:
+        return Matching(record_count, log_head, is_more=False)
     return Matching(min(counted, most), log_head, is_more=counted > most)

@@ -108,7 +108,7 @@ WITH matching AS (
 ), page AS MATERIALIZED (
   SELECT * FROM matching ORDER BY $by $direction LIMIT %(limit)s
 )
-SELECT s.manifest_version, n.record_id, n.ordinal $hydrated
+SELECT s.manifest_version, s.next_ordinal, n.record_id, n.ordinal $hydrated
 FROM $cell.collection_state AS s
 LEFT JOIN page AS n ON true
 $hydrate
@@ -117,7 +117,7 @@ ORDER BY n.$by $direction;
 
 -- name: count_up_to
 -- How many match, and how far the log goes: what was written later is not among them.
-SELECT s.manifest_version, (SELECT count(*) FROM ($parts LIMIT %(most)s) AS m), s.log_head
+SELECT s.manifest_version, (SELECT count(*) FROM ($parts LIMIT %(most)s) AS m), s.log_head, s.record_count
 FROM $cell.collection_state AS s
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL;
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -44,7 +44,13 @@ class MetadataRow(forms.Form):
         return cleaned
 
 
-class _MetadataRows(forms.BaseFormSet[MetadataRow]):
+if TYPE_CHECKING:
+    _Rows = forms.BaseFormSet[MetadataRow]
+else:  # it takes a type only where types are checked
+    _Rows = forms.BaseFormSet
+
+
+class _MetadataRows(_Rows):
     """All of them together."""
 
     def clean(self) -> None:

@@ -30,11 +30,16 @@ _NO_SEARCH = Search()
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to; problem says why it could not be run."""
+    """What a search came to.
+
+    looked_to:  how far in the order was looked when time was up; None: far enough
+    problem:    why it could not be run
+    """
 
     records: tuple[BrowsedRecord, ...] = ()
     previous: str = ""
     next: str = ""
+    looked_to: int | None = None
     problem: str = ""
     status: int = 200
 
@@ -83,12 +88,17 @@ def find(place: Place, search: Search) -> Found:
         return Found(tuple(_similar(place, search, where)))
     page = browse.browse(manifests, place.manifest, search.request(RECORDS_PER_PAGE))
     records = tuple(page.records)
-    if not records and (search.after or search.before):  # what was there is gone: show the beginning
+    has_place = bool(search.after or search.before)
+    if not records and has_place and not search.is_narrowed:  # what was there is gone: show the beginning
         return find(place, replace(search, after="", before=""))
+    first, last = (records[0], records[-1]) if records else (page.looked_to, page.looked_to)
+    if page.looked_to is not None:
+        first, last = (page.looked_to, last) if search.before else (first, page.looked_to)
     return Found(
         records,
-        previous=search.query(before=search.cursor(records[0])) if page.has_previous else "",
-        next=search.query(after=search.cursor(records[-1])) if page.has_next else "",
+        previous=search.query(before=search.cursor(first)) if page.has_previous and first is not None else "",
+        next=search.query(after=search.cursor(last)) if page.has_next and last is not None else "",
+        looked_to=page.looked_to,
     )
 
 

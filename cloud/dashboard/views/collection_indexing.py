@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from cloud.dashboard import api_call, shown
 from cloud.dashboard.access import Visit, go, is_partial, member, show
@@ -43,8 +43,8 @@ def indexing(request: HttpRequest, visit: Visit, database_name: str, collection_
     )
 
 
-@require_POST
 @member(Action.MANAGE_COLLECTIONS)
+@require_POST
 def compact(request: HttpRequest, visit: Visit, database_name: str, collection_id: UUID) -> HttpResponse:
     """Have the log moved into a segment now."""
     place = collection_page.enter(visit, database_name, collection_id)
@@ -57,8 +57,8 @@ def compact(request: HttpRequest, visit: Visit, database_name: str, collection_i
     return go(request, place.address("collection-indexing"))
 
 
-@require_http_methods(["POST"])
 @member(Action.MANAGE_COLLECTIONS)
+@require_POST
 def retry(request: HttpRequest, visit: Visit, database_name: str, collection_id: UUID) -> HttpResponse:
     """Queue the parked job again."""
     place = collection_page.enter(visit, database_name, collection_id)

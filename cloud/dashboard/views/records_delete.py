@@ -25,8 +25,9 @@ from vectors import editing
 from vectors.query import browse
 from vectors.query.browse import BrowseRequest, Matching
 
-# So many are counted one by one; beyond, the question says that there are more.
-MOST_COUNTED = 1_000_000
+# So many are counted at once; when there are more, the question says so, and offers to count them all.
+_MOST_COUNTED = 20_000
+_MOST_COUNTED_ALL = 100_000_000
 _MOST_CHOSEN = 1_000
 _SECONDS_PER_REQUEST = 8.0
 _SHOWN_IDS = 10
@@ -48,7 +49,8 @@ def delete(request: HttpRequest, visit: Visit, database_name: str, collection_id
     wanted = question.wanted
     if request.method == "POST" and given.get("up_to", ""):
         return _delete(request, question, up_to=_offset(given["up_to"]))
-    counted = browse.count_up_to(manifests, place.manifest, wanted, most=MOST_COUNTED)
+    most = _MOST_COUNTED_ALL if given.get("count") == "all" else _MOST_COUNTED
+    counted = browse.count_up_to(manifests, place.manifest, wanted, most=most)
     return _ask(request, question, counted)
 
 
@@ -112,7 +114,7 @@ def _delete(request: HttpRequest, question: _Question, *, up_to: int) -> HttpRes
             most_seconds=_SECONDS_PER_REQUEST,
         )
     if not deleted.is_done:
-        rest = browse.count_up_to(manifests, place.manifest, replace(wanted, up_to=up_to), most=MOST_COUNTED)
+        rest = browse.count_up_to(manifests, place.manifest, replace(wanted, up_to=up_to), most=_MOST_COUNTED)
         left = replace(rest, log_offset=up_to)
         return _ask(request, question, left, deleted_count=deleted.records_count)
     plural = "" if deleted.records_count == 1 else "s"
@@ -134,6 +136,7 @@ def _ask(
         "deleted_count": deleted_count,
         "back": question.back,
         "call": question.call,
+        "count_all": question.place.address("records-delete") + question.search.query() + "&count=all",
     }
     title = f"Delete records of {question.place.view.name}"
     template = "dashboard/collection/_records_delete.html"
