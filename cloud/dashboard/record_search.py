@@ -12,7 +12,8 @@ from django.http import QueryDict
 
 from cloud.dashboard import paging, record_values
 from tenants.errors import InvalidArgument
-from vectors.query.browse import BrowsedRecord, BrowseRequest
+from vectors.query.browse import BrowseRequest
+from vectors.types import BrowsedRecord
 from vectors.where import Where, parse
 
 TEXT, REGEX, ID, PREFIX = "text", "regex", "id", "prefix"

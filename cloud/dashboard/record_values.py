@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenants.errors import InvalidArgument
-from vectors.query.browse import BrowsedRecord
+from vectors.types import BrowsedRecord
 
 # What a value can be typed as; a list has values of one type.
 SCALARS = ("string", "int", "float", "bool")

@@ -27,7 +27,7 @@ from vectors.query.get import get as get_records
 from vectors.query.plan import PLAN_BY_VALUES
 from vectors.segments.manifest import ManifestCache
 from vectors.sql import identifier, statement
-from vectors.types import Include, Manifest
+from vectors.types import BrowsedRecord, Include, Manifest
 from vectors.where import Where
 
 _BEGINNING_CHARACTERS = 400
@@ -63,29 +63,6 @@ class BrowseRequest:
     def order(self) -> str:
         """The column that says it."""
         return "record_id" if self.id_prefix else "ordinal"
-
-
-@dataclass(frozen=True)
-class BrowsedRecord:
-    """A record as a list shows it.
-
-    document:             its beginning; None: it has none
-    document_characters:  of the whole document
-    distance:             from what it was compared with, as the wire reports it; None: with nothing
-    """
-
-    record_id: str
-    ordinal: int
-    document: str | None
-    document_characters: int
-    uri: str | None
-    metadata_json: str | None
-    distance: float | None = None
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there is more of the document."""
-        return self.document is not None and len(self.document) < self.document_characters
 
 
 @dataclass(frozen=True)

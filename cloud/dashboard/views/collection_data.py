@@ -21,7 +21,7 @@ from tenants.errors import InvalidArgument, NotFound, QuotaExceeded, Unavailable
 from tenants.roles import Action
 from vectors import validation
 from vectors.query import browse
-from vectors.query.browse import BrowsedRecord
+from vectors.types import BrowsedRecord
 from vectors.where import Where
 
 RECORDS_PER_PAGE = 25
