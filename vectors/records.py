@@ -53,10 +53,11 @@ class Written:
 
 @dataclass(frozen=True)
 class _Target:
-    """What a delete by filter means."""
+    """What a delete by filter means, or by ids up to a place in the log."""
 
-    where: Where
+    where: Where | None
     ids: Sequence[str] | None
+    up_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,14 @@ def delete(
     limit_count: int | None,
     forced: Where | None = None,
     key_id: UUID | None = None,
+    up_to: int | None = None,
 ) -> int:
     """Remove records by ids, by filter, or by both; how many it was, as the wire counts.
 
     With a filter that is the records removed; with ids alone the ids given, existing or not.
 
     forced:      what does not pass it is not removed, as if it did not exist
+    up_to:       a place in the log: what was written or changed behind it stays; ids count once removed
 
     Raises:      InvalidArgument, CollectionNotFound
     Transaction: opens one
@@ -133,12 +136,12 @@ def delete(
         "reach": limit_count,
     }
     given = list(dict.fromkeys(ids or ()))
-    if meant is None:
+    if meant is None and up_to is None:
         _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, target=None)
         return len(ids or ())
-    target = _Target(meant, given if where is None else ids)
+    target = _Target(meant, given if where is None else ids, up_to)
     removed_count = _commit(cache, manifest, Operation.DELETE, values, target=target).changed_count
-    return len(ids or ()) if where is None else removed_count
+    return len(ids or ()) if where is None and up_to is None else removed_count
 
 
 def _columns(batch: RecordBatch) -> dict[str, object]:
@@ -224,9 +227,12 @@ def _attempt(
 def _asked(pipeline: Pipeline, manifest: Manifest, target: _Target) -> parts.Filters:
     """The filter of a delete, its regular expressions resolved under the collection's lock."""
     where = target.where
-    if matching.needs_matching(where):
+    if where is not None and matching.needs_matching(where):
         where = matching.resolve(pipeline, manifest, where, target.ids)
-    return parts.filters(manifest, where, target.ids)
+    asked = parts.filters(manifest, where, target.ids)
+    if target.up_to is None:
+        return asked
+    return asked.narrowed("r.log_offset <= %(up_to)s::bigint", {"up_to": target.up_to})
 
 
 def _guard(where: Where) -> tuple[Guard, dict[str, object]]:

@@ -47,6 +47,7 @@ def collect(
         with database.transaction(tenant_id):
             database.run("forget_collection_tombstones", key)
             database.run("forget_collection_jobs", key)
+            database.run("forget_collection_history", key)
             database.run("forget_collection_state", key)
             erasure.mark_collection(database, collection_id)
         after_phase("dropping the state")

@@ -7,19 +7,28 @@ job at the next epoch; should the first wake up again, its epoch no longer match
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connections
 
 from vectors.cells.transaction import execute
+from vectors.sql import identifier, statement
 
 MAX_ATTEMPTS = 3
 # A worker that ends without a word may have been restarted for a new release, so more of these are allowed.
 MAX_DEATHS = 8
+# Of each collection: what the last attempts did, for people who look.
+KEPT_ATTEMPTS = 50
+
+
+_NO_COUNTS: dict[str, object] = {"counts": "{}", "kept": KEPT_ATTEMPTS - 1}
 
 
 class LeaseLost(Exception):
@@ -45,8 +54,16 @@ class Job:
 
 
 def _run(name: str, cell: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
-    cursor = execute(name, cell, parameters)
+    cursor = execute(name, cell, parameters, **_fragments(cell))
     return cursor.fetchall() if cursor.description else []
+
+
+@cache
+def _fragments(cell: str) -> dict[str, str]:
+    """The parts that several statements share."""
+    place = {"cell": identifier(cell)}
+    names = {"note_attempt": place, "forget_older": place, "phase_begins": {}}
+    return {name: statement(name, **fragments) for name, fragments in names.items()}
 
 
 def enqueue(cell: str, *, tenant_id: UUID, collection_id: UUID, kind: str) -> bool:
@@ -60,7 +77,9 @@ def claim(cell: str, *, lease_seconds: int) -> Job | None:
 
     Idempotent:  no; each claim raises the epoch
     """
-    rows = _run("claim_job", cell, {"lease_seconds": lease_seconds, "max_deaths": MAX_DEATHS})
+    rows = _run(
+        "claim_job", cell, {"lease_seconds": lease_seconds, "max_deaths": MAX_DEATHS, "phase": "starting"}
+    )
     return Job(cell, *rows[0]) if rows else None
 
 
@@ -73,20 +92,22 @@ def renew(job: Job, *, lease_seconds: int, phase: str | None = None) -> None:
         raise LeaseLost
 
 
-def finish(job: Job) -> None:
-    """The work is done."""
-    _run("finish_job", job.cell, job.key)
+def finish(job: Job, counts: Mapping[str, int] = MappingProxyType({})) -> None:
+    """The work is done; `counts` say what it was, for its collection's history."""
+    noted = {"counts": orjson.dumps(dict(counts)).decode(), "kept": KEPT_ATTEMPTS - 1}
+    _run("finish_job", job.cell, job.key | noted)
 
 
 def fail(job: Job, cause: str) -> str:
     """The attempt failed; the state that the job is in now: queued again, or parked after the last one."""
-    rows = _run("fail_job", job.cell, job.key | {"cause": cause[:2_000], "max_attempts": MAX_ATTEMPTS})
+    values = {"cause": cause[:2_000], "max_attempts": MAX_ATTEMPTS, **_NO_COUNTS}
+    rows = _run("fail_job", job.cell, job.key | values)
     return str(rows[0][0]) if rows else "taken over"
 
 
 def park_deadly(cell: str) -> None:
     """Park the jobs whose workers died too often."""
-    _run("park_deadly_jobs", cell, {"max_deaths": MAX_DEATHS})
+    _run("park_deadly_jobs", cell, {"max_deaths": MAX_DEATHS, **_NO_COUNTS})
 
 
 def drive_again(cell: str, collection_id: UUID) -> bool:

@@ -7,6 +7,7 @@ look at the table, and a flushed broker loses nothing.
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from celery import shared_task
@@ -64,22 +65,23 @@ def work(cell: str) -> None:
 
 def _attempt(job: Job) -> None:
     try:
-        _do(job)
+        counts = _do(job)
     except LeaseLost:
         log.warning("job %s of %s was taken over by another worker", job.job_id, job.cell)
     except Exception as error:
         state = jobs.fail(job, f"{type(error).__name__}: {error}")
         log.exception("job %s of %s failed (attempt %s), now %s", job.job_id, job.cell, job.attempts, state)
     else:
-        jobs.finish(job)
+        jobs.finish(job, counts)
 
 
-def _do(job: Job) -> None:
+def _do(job: Job) -> dict[str, int]:
+    """Do the work; what it did, in numbers."""
     if job.kind == "purge":
         with jobs.heartbeat(job, lease_seconds=settings.JOB_LEASE_SECONDS):
             purged = compaction.purge(job, role_prefix=settings.ROLE_PREFIX)
         log.info("purged %s rows from the log of collection %s", purged, job.collection_id)
-        return
+        return {"purged_rows": purged}
     done = compaction.compact(
         job,
         role_prefix=settings.ROLE_PREFIX,
@@ -93,6 +95,7 @@ def _do(job: Job) -> None:
         done.merged_segments,
         done.purged_rows,
     )
+    return asdict(done)
 
 
 @shared_task(ignore_result=True)

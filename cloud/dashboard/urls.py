@@ -6,11 +6,13 @@ from allauth.account import views as accounts
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
-from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
+from cloud.dashboard.paths import DatabaseNameConverter, RecordIdConverter, TenantNameConverter
 from cloud.dashboard.views import (
     audit,
     billing,
-    collections,
+    collection_data,
+    collection_indexing,
+    collection_schema,
     connect,
     databases,
     errors,
@@ -20,6 +22,8 @@ from cloud.dashboard.views import (
     members,
     metrics,
     quotas,
+    record,
+    records_delete,
     service_accounts,
     settings,
     theme,
@@ -27,6 +31,7 @@ from cloud.dashboard.views import (
 )
 
 register_converter(DatabaseNameConverter, "database")
+register_converter(RecordIdConverter, "record")
 register_converter(TenantNameConverter, "tenant")
 
 app_name = "dashboard"
@@ -37,6 +42,15 @@ _service_account: list[URLPattern | URLResolver] = [
     path("keys/new", service_accounts.add_key, name="service-account-key"),
     path("keys/<uuid:account_key_id>/revoke", service_accounts.revoke_key, name="service-account-revoke-key"),
 ]
+_collection: list[URLPattern | URLResolver] = [
+    path("", collection_data.data, name="collection"),
+    path("/records/delete", records_delete.delete, name="records-delete"),
+    path("/record/<record:record_id>", record.record, name="record"),
+    path("/indexing", collection_indexing.indexing, name="collection-indexing"),
+    path("/indexing/compact", collection_indexing.compact, name="collection-compact"),
+    path("/indexing/retry", collection_indexing.retry, name="collection-retry"),
+    path("/schema", collection_schema.schema, name="collection-schema"),
+]
 _tenant: list[URLPattern | URLResolver] = [
     path("", databases.entrance, name="tenant"),
     path("databases", databases.databases, name="databases"),
@@ -46,13 +60,7 @@ _tenant: list[URLPattern | URLResolver] = [
     path("find", find.find, name="find"),
     path(
         "databases/<database:database_name>/collections/<uuid:collection_id>",
-        collections.collection,
-        name="collection",
-    ),
-    path(
-        "databases/<database:database_name>/collections/<uuid:collection_id>/indexing",
-        collections.indexing,
-        name="indexing",
+        include(_collection),
     ),
     path("metrics", metrics.metrics, name="metrics"),
     path("keys", keys.keys, name="keys"),

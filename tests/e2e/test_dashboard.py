@@ -74,7 +74,7 @@ def test_a_key_made_in_the_dashboard_works_until_it_is_revoked_there(browser: Br
         expect(row).to_contain_text("1,200")
         row.get_by_role("link", name="journey").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("journey")
-        expect(page.get_by_role("region", name="Records").get_by_role("row")).to_have_count(21)
+        expect(page.get_by_role("region", name="Records").get_by_role("row")).to_have_count(26)
         expect(page.get_by_text("document 19", exact=True)).to_be_visible()
         # Without a reload: the page asks by itself until the index is complete.
         expect(page.locator("#indexing .badge")).to_have_text("Indexed", timeout=120_000)

@@ -23,9 +23,10 @@ _GUARDED = (
     "tombstone",
     "usage_ledger",
     "job",
+    "job_history",
     *_SUMMED,
 )
-_OVERSEEN = ("collection_state", "segment", "manifest", "job", "usage_ledger", *_SUMMED)
+_OVERSEEN = ("collection_state", "segment", "manifest", "job", "job_history", "usage_ledger", *_SUMMED)
 
 
 def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, owner: str) -> None:

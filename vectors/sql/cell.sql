@@ -233,10 +233,31 @@ CREATE TABLE IF NOT EXISTS $cell.job (
   phase text NOT NULL DEFAULT '',
   cause text NOT NULL DEFAULT '',
   created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now()
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  phases jsonb NOT NULL DEFAULT '[]'
 );
+COMMENT ON COLUMN $cell.job.phases IS 'of this attempt: when each phase began, in seconds since 1970';
 -- One piece of work on a collection at a time: a purge must not take away what a compaction still compares with.
 CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collection_id) WHERE state <> 'done';
+
+-- What became of the attempts at jobs, the last ones of each collection.
+CREATE TABLE IF NOT EXISTS $cell.job_history (
+  history_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  collection_id uuid NOT NULL,
+  job_id bigint NOT NULL,
+  kind text NOT NULL,
+  outcome text NOT NULL CHECK (outcome IN ('done', 'failed', 'parked')),
+  attempt int NOT NULL,
+  cause text NOT NULL DEFAULT '',
+  phases jsonb NOT NULL DEFAULT '[]',
+  counts jsonb NOT NULL DEFAULT '{}',
+  queued_at timestamptz NOT NULL,
+  finished_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS history_by_collection ON $cell.job_history (collection_id, history_id);
+COMMENT ON COLUMN $cell.job_history.phases IS 'when each phase began, in seconds since 1970; the last one ended with the attempt';
+COMMENT ON COLUMN $cell.job_history.counts IS 'what the attempt did: rows, merged_segments, purged_rows';
 
 -- name: upgrade_cell_2
 ALTER TABLE $cell.collection_state ADD COLUMN has_full_text boolean NOT NULL DEFAULT true;
@@ -277,6 +298,7 @@ WHERE w.collection_id = s.collection_id AND s.log_head > 0 AND s.last_write_at I
 -- Transaction 1 was before all others: what the ledger has is rolled up by the first sweep.
 ALTER TABLE $cell.usage_ledger ADD COLUMN IF NOT EXISTS transaction_id xid8 NOT NULL DEFAULT '1';
 ALTER TABLE $cell.usage_ledger ALTER COLUMN transaction_id SET DEFAULT pg_current_xact_id();
+ALTER TABLE $cell.job ADD COLUMN IF NOT EXISTS phases jsonb NOT NULL DEFAULT '[]';
 
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
@@ -313,10 +335,13 @@ SELECT '1:1:', s.system_identifier, now() FROM pg_control_system() AS s ON CONFL
 -- name: grant_cell
 GRANT SELECT, INSERT, UPDATE ON $cell.collection_state TO $web;
 GRANT SELECT, INSERT, UPDATE ON $cell.record_log, $cell.tombstone TO $web;
-GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job TO $web;
+GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job, $cell.job_history TO $web;
+-- A member has a compaction queued, or a parked one queued anew.
+GRANT INSERT (tenant_id, collection_id, kind), UPDATE (state, attempts, updated_at) ON $cell.job TO $web;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log, $cell.tombstone, $cell.segment,
   $cell.manifest, $cell.job TO $worker;
+GRANT SELECT, INSERT, DELETE ON $cell.job_history TO $worker;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $worker;
 GRANT SELECT, UPDATE ON $cell.usage_clock TO $worker;
 GRANT SELECT ON $cell.usage_hour, $cell.usage_database_hour, $cell.usage_database_day, $cell.usage_collection_month,
@@ -325,5 +350,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.usage_hour, $cell.usage_database_h
   $cell.usage_collection_month TO $worker;
 GRANT SELECT, UPDATE ON $cell.usage_rollup TO $worker;
 -- Bookkeeping, and a parked job queued anew; no log, no tombstones, no segments' rows.
-GRANT SELECT ON $cell.collection_state, $cell.segment, $cell.manifest, $cell.job TO $operator;
+GRANT SELECT ON $cell.collection_state, $cell.segment, $cell.manifest, $cell.job, $cell.job_history TO $operator;
 GRANT UPDATE (state, attempts, updated_at) ON $cell.job TO $operator

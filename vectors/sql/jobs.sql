@@ -11,7 +11,8 @@ RETURNING job_id;
 -- The oldest work that waits, or whose worker let its lease run out. The epoch fences that worker off.
 UPDATE $cell.job AS j
 SET state = 'running', epoch = j.epoch + 1, attempts = j.attempts + 1, updated_at = clock_timestamp(),
-  lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s), phase = 'starting'
+  lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s), phase = 'starting',
+  phases = jsonb_build_array($phase_begins)
 WHERE j.job_id = (
   SELECT c.job_id FROM $cell.job AS c
   WHERE c.state = 'queued' OR (c.state = 'running' AND c.lease_until < clock_timestamp() AND c.attempts < %(max_deaths)s)
@@ -22,15 +23,22 @@ RETURNING j.job_id, j.tenant_id, j.collection_id, j.kind, j.epoch, j.attempts;
 
 -- name: park_deadly_jobs
 -- Work that let many workers die, of memory for instance, is no longer handed on.
-UPDATE $cell.job
-SET state = 'parked', lease_until = NULL, updated_at = clock_timestamp(),
-  cause = 'The worker died each time; see its log, and BUILD_MEMORY_BYTES'
-WHERE state = 'running' AND lease_until < clock_timestamp() AND attempts >= %(max_deaths)s;
+WITH finished AS (
+  UPDATE $cell.job
+  SET state = 'parked', lease_until = NULL, updated_at = clock_timestamp(),
+    cause = 'The worker died each time; see its log, and BUILD_MEMORY_BYTES'
+  WHERE state = 'running' AND lease_until < clock_timestamp() AND attempts >= %(max_deaths)s
+  RETURNING *
+), noted AS (
+  $note_attempt finished AS j
+)
+$forget_older;
 
 -- name: renew_lease
 UPDATE $cell.job
 SET lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s), updated_at = clock_timestamp(),
-  phase = coalesce(%(phase)s, phase)
+  phase = coalesce(%(phase)s, phase),
+  phases = CASE WHEN %(phase)s IS NULL THEN phases ELSE phases || $phase_begins END
 WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
 RETURNING job_id;
 
@@ -40,17 +48,47 @@ SELECT job_id FROM $cell.job
 WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
 FOR UPDATE;
 
+-- name: phase_begins
+jsonb_build_object('phase', %(phase)s::text, 'at', round(extract(epoch FROM clock_timestamp()), 3));
+
 -- name: finish_job
-UPDATE $cell.job SET state = 'done', phase = '', cause = '', lease_until = NULL, updated_at = clock_timestamp()
-WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running';
+WITH finished AS (
+  UPDATE $cell.job SET state = 'done', phase = '', cause = '', lease_until = NULL, updated_at = clock_timestamp()
+  WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
+  RETURNING *
+), noted AS (
+  $note_attempt finished AS j
+)
+$forget_older;
+
+-- name: note_attempt
+INSERT INTO $cell.job_history (tenant_id, collection_id, job_id, kind, outcome, attempt, cause, phases, counts,
+  queued_at)
+SELECT j.tenant_id, j.collection_id, j.job_id, j.kind, CASE j.state WHEN 'queued' THEN 'failed' ELSE j.state END,
+  j.attempts, j.cause, j.phases, %(counts)s::jsonb, j.created_at
+FROM;
+
+-- name: forget_older
+-- The last ones of the collection stay; the statement does not see the one that it has just noted.
+DELETE FROM $cell.job_history AS h USING finished AS f
+WHERE h.collection_id = f.collection_id AND h.history_id <= (
+  SELECT o.history_id FROM $cell.job_history AS o WHERE o.collection_id = f.collection_id
+  ORDER BY o.history_id DESC OFFSET %(kept)s LIMIT 1);
 
 -- name: fail_job
 -- After the last attempt it is parked: reads stay exact, and somebody looks at the cause.
-UPDATE $cell.job
-SET state = CASE WHEN attempts >= %(max_attempts)s THEN 'parked' ELSE 'queued' END,
-  cause = %(cause)s, lease_until = NULL, phase = '', updated_at = clock_timestamp()
-WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
-RETURNING state;
+WITH finished AS (
+  UPDATE $cell.job
+  SET state = CASE WHEN attempts >= %(max_attempts)s THEN 'parked' ELSE 'queued' END,
+    cause = %(cause)s, lease_until = NULL, phase = '', updated_at = clock_timestamp()
+  WHERE job_id = %(job_id)s AND epoch = %(epoch)s AND state = 'running'
+  RETURNING *
+), noted AS (
+  $note_attempt finished AS j
+), forgotten AS (
+  $forget_older
+)
+SELECT state FROM finished;
 
 -- name: drive_again
 UPDATE $cell.job SET state = 'queued', attempts = 0, updated_at = clock_timestamp()

@@ -97,6 +97,33 @@ $hydrate
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
 ORDER BY n.ordinal;
 
+-- name: browse_part
+(SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal $live
+ ORDER BY r.$by $direction LIMIT %(limit)s);
+
+-- name: browse
+-- A page behind (or before) a place: the order's own index begins there, whatever lies before it.
+WITH matching AS (
+  $parts
+), page AS MATERIALIZED (
+  SELECT * FROM matching ORDER BY $by $direction LIMIT %(limit)s
+)
+SELECT s.manifest_version, s.next_ordinal, n.record_id, n.ordinal $hydrated
+FROM $cell.collection_state AS s
+LEFT JOIN page AS n ON true
+$hydrate
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+ORDER BY n.$by $direction;
+
+-- name: count_up_to
+-- How many match, and how far the log goes: what was written later is not among them.
+SELECT s.manifest_version, (SELECT count(*) FROM ($parts LIMIT %(most)s) AS m), s.log_head, s.record_count
+FROM $cell.collection_state AS s
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL;
+
+-- name: one_part
+SELECT 1 $live;
+
 -- name: incoming_matching
 -- The records that a delete by filter means, in default order.
 SELECT m.record_id, row_number() OVER (ORDER BY m.ordinal) AS position

@@ -93,6 +93,11 @@ SELECT key, type, sum(n)::bigint, count(*),
   coalesce(jsonb_object_agg(value, n) FILTER (WHERE place <= %(common_count)s AND length(value) <= 200), '{}')::text
 FROM ranked GROUP BY key, type ORDER BY sum(n) DESC LIMIT %(keys_count)s;
 
+-- name: sample_coverage
+SELECT e.key, count(*) FROM $cell.$segment AS g, jsonb_object_keys(g.metadata) AS e(key)
+WHERE g.row_id %% %(step)s = 0
+GROUP BY e.key ORDER BY count(*) DESC LIMIT %(keys_count)s;
+
 -- name: sample_numbers
 SELECT e.key, percentile_disc(%(points)s::float8[]) WITHIN GROUP (ORDER BY (v.value)::numeric::float8)
 FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e, $values AS v
@@ -236,6 +241,9 @@ DELETE FROM $cell.tombstone WHERE collection_id = %(collection_id)s;
 
 -- name: forget_collection_jobs
 DELETE FROM $cell.job WHERE collection_id = %(collection_id)s AND state IN ('done', 'parked');
+
+-- name: forget_collection_history
+DELETE FROM $cell.job_history WHERE collection_id = %(collection_id)s;
 
 -- name: forget_collection_state
 DELETE FROM $cell.collection_state WHERE collection_id = %(collection_id)s;
