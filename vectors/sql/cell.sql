@@ -40,13 +40,22 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
   is_restorable boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
 CREATE INDEX IF NOT EXISTS state_by_tenant ON $cell.collection_state (tenant_id);
+CREATE INDEX IF NOT EXISTS state_by_fork_root ON $cell.collection_state (fork_root) WHERE fork_root IS NOT NULL;
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
 COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value types, as of the last compaction, or of the last write where it is set so';
 COMMENT ON COLUMN $cell.collection_state.dropped_at IS 'since when nothing reads or writes it';
 COMMENT ON COLUMN $cell.collection_state.is_restorable IS 'dropped, and in the recycle bin: garbage leaves it alone';
+COMMENT ON COLUMN $cell.collection_state.fork_root IS 'of a fork, the collection that its tree of forks began with';
 COMMENT ON COLUMN $cell.collection_state.has_full_text IS 'whether the schema lets filters look into documents';
+
+-- Trees of forks: each fork is an edge, and stays one when its collections are gone, until all of them are.
+CREATE TABLE IF NOT EXISTS $cell.fork_tree (
+  root_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  forks_count bigint NOT NULL
+);
 
 -- The append-only truth: full images of records, in the order of their offsets.
 CREATE TABLE IF NOT EXISTS $cell.record_log (
@@ -65,7 +74,8 @@ CREATE TABLE IF NOT EXISTS $cell.record_log (
   PRIMARY KEY (collection_id, log_offset)
 ) PARTITION BY HASH (collection_id);
 
--- Segments: what the log becomes. The table of segment 17 is segment_17.
+-- Segments: what the log becomes. The table of segment 17 is segment_17. Forks share them: who reads one is said by
+-- the manifest; `collection_id` is one of those, who answers for it.
 CREATE TABLE IF NOT EXISTS $cell.segment (
   segment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   tenant_id uuid NOT NULL,
@@ -81,8 +91,10 @@ CREATE TABLE IF NOT EXISTS $cell.segment (
   statistics jsonb NOT NULL DEFAULT '{}',
   build_seconds real,
   created_at timestamptz NOT NULL DEFAULT now(),
-  retired_at timestamptz
+  retired_at timestamptz,
+  has_outlived boolean NOT NULL DEFAULT false
 );
+COMMENT ON COLUMN $cell.segment.has_outlived IS 'a collection that read it was purged, and another still reads it';
 CREATE INDEX IF NOT EXISTS segment_by_collection ON $cell.segment (collection_id);
 
 CREATE TABLE IF NOT EXISTS $cell.manifest (
@@ -198,6 +210,9 @@ SELECT s.tenant_id, s.database_id, s.collection_id, 'bytes_written', 'upgrade', 
   s.logical_bytes, 0, s.log_head
 FROM $cell.collection_state AS s;
 
+-- name: upgrade_cell_4
+ALTER TABLE $cell.segment ADD COLUMN IF NOT EXISTS has_outlived boolean NOT NULL DEFAULT false;
+
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
   FOR VALUES WITH (MODULUS $modulus, REMAINDER $remainder) WITH (toast_tuple_target = 8160);
@@ -228,6 +243,11 @@ INSERT INTO $cell.usage_clock (sampled_to) VALUES (date_trunc('hour', now(), 'UT
 GRANT SELECT, INSERT, UPDATE ON $cell.collection_state TO $web;
 GRANT SELECT, INSERT, UPDATE ON $cell.record_log, $cell.tombstone TO $web;
 GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job TO $web;
+-- A fork enters its source's segments. A row of another tenant's segment would read nothing: the segment refuses.
+GRANT INSERT ON $cell.manifest TO $web;
+GRANT SELECT, INSERT, UPDATE ON $cell.fork_tree TO $web;
+GRANT SELECT, DELETE ON $cell.fork_tree TO $worker;
+GRANT SELECT ON $cell.fork_tree TO $operator;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log, $cell.tombstone, $cell.segment,
   $cell.manifest, $cell.job TO $worker;

@@ -32,11 +32,11 @@ FROM (
 ) AS t(name);
 
 -- name: mark_scrub_of_segment
--- A segment that outlived its collection: its statistics were in the table of segments.
+-- A segment that outlived a collection that read it: its statistics were in the table of segments.
 SELECT public.vectors_mark_scrub(ARRAY['$cell.segment'])
 FROM $cell.segment AS g
-WHERE g.segment_id = %(segment_id)s
-  AND NOT EXISTS (SELECT FROM $cell.collection_state AS s WHERE s.collection_id = g.collection_id);
+WHERE g.segment_id = %(segment_id)s AND (g.has_outlived
+  OR NOT EXISTS (SELECT FROM $cell.collection_state AS s WHERE s.collection_id = g.collection_id));
 
 -- name: due_for_purge
 SELECT collection_id, cell FROM public.vectors_due_for_purge(%(most)s);

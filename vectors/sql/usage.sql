@@ -63,17 +63,18 @@ SELECT m.segment_id FROM $cell.manifest AS m WHERE m.collection_id = %(collectio
 
 -- name: recount_log
 SELECT i.log_offset, i.superseded_at IS NULL AND i.log_offset > s.compacted_to AS is_live, $image_bytes AS bytes
-FROM $cell.record_log AS i JOIN state AS s USING (collection_id) CROSS JOIN upgraded AS u;
+FROM $cell.record_log AS i JOIN state AS s USING (collection_id) CROSS JOIN carried AS u;
 
 -- name: recount_segment
 SELECT i.log_offset, NOT EXISTS (
     SELECT FROM $cell.tombstone AS t
     WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id AND t.row_id = i.row_id),
   $image_bytes
-FROM $cell.$segment AS i CROSS JOIN upgraded AS u;
+FROM $cell.$segment AS i CROSS JOIN carried AS u;
 
 -- name: image_bytes
--- What an image weighs, from its content; before layout 3 nulls of metadata counted, so what was noted stands.
+-- What an image weighs, from its content. What was carried over stands as noted: before layout 3 nulls of metadata
+-- counted, and a fork's first images are its source's, where they are weighed.
 CASE WHEN i.log_offset <= u.log_to THEN i.logical_bytes
      ELSE 4 * vector_dims(i.embedding) + octet_length(i.record_id) + coalesce(octet_length(i.document), 0)
        + coalesce(octet_length(i.uri), 0) + coalesce(octet_length(i.metadata::text), 0) END;
@@ -82,9 +83,9 @@ CASE WHEN i.log_offset <= u.log_to THEN i.logical_bytes
 -- The ledger's rows in the order of the log, beside the images that each of them appended and that are still held.
 WITH state AS MATERIALIZED (
   SELECT * FROM $cell.collection_state WHERE collection_id = %(collection_id)s AND dropped_at IS NULL
-), upgraded AS MATERIALIZED (
+), carried AS MATERIALIZED (
   SELECT coalesce(max(log_to), 0) AS log_to FROM $cell.usage_ledger
-  WHERE collection_id = %(collection_id)s AND operation = 'upgrade' AND log_from IS NOT NULL
+  WHERE collection_id = %(collection_id)s AND operation IN ('upgrade', 'fork') AND log_from IS NOT NULL
 ), entries AS MATERIALIZED (
   SELECT row_number() OVER log AS place, l.ledger_id, l.operation, l.quantity, l.images, l.records, l.grown_bytes,
     l.log_from, l.log_to, lag(l.log_to, 1, 0::bigint) OVER log AS tiled_to

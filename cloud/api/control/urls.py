@@ -12,6 +12,7 @@ from cloud.api.control.routes import ROUTES, Route
 from cloud.api.control.views import (
     audit_log,
     billing,
+    collection_actions,
     databases,
     invitations,
     keys,
@@ -32,6 +33,7 @@ MODULES = (
     invitations,
     service_accounts,
     databases,
+    collection_actions,
     recycle_bin,
     keys,
     quotas,
