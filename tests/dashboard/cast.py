@@ -45,12 +45,18 @@ class Cast:
             "metadatas": [{"year": 1999}, {"year": 2001}],
         }
         assert wire.post(f"{place}/{collection_id}/add", records).status == 201
+        gone_id = wire.post(place, {"name": "gone"}).body["id"]
+        assert wire.delete(f"{place}/gone").status == 200
+        attic = people[Role.OWNER].post(f"/tenants/{tenant.name}/databases", {"name": "attic"}).body
+        assert people[Role.OWNER].delete(f"/tenants/{tenant.name}/databases/attic").status == 200
         parts: dict[str, object] = {
             "tenant_name": tenant.name,
             "database_name": "library",
             "collection_id": uuid.UUID(collection_id),
             "record_id": "a",
             "key_id": key_id,
+            "deleted_collection_id": uuid.UUID(gone_id),
+            "deleted_database_id": uuid.UUID(attic["database_id"]),
         }
         return cls(tenant.tenant_id, tenant.name, people, person(other.tenant_id), parts)
 
