@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
 
 from cloud.processes import Service
@@ -46,13 +46,12 @@ def address(cast: Cast, name: str, **parts: object) -> str:
 
 def send(
     cast: Cast, name: str, data: Mapping[str, Any], *, role: Role = Role.DEVELOPER, **parts: object
-) -> HttpResponse:
+) -> Any:
     """Post a form of the page."""
-    found: HttpResponse = cast.browser(role).post(address(cast, name, **parts), dict(data))
-    return found
+    return cast.browser(role).post(address(cast, name, **parts), dict(data))
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Any) -> str:
     """The page as a person reads it."""
     return html.unescape(response.content.decode())
 
@@ -168,8 +167,9 @@ def test_what_is_deleted_is_named_first_and_comes_back(own: Cast) -> None:
     collection_id = own.parts["collection_id"]
     page = text(own.browser(Role.DEVELOPER).get(address(own, "recycle-bin")))
     assert "books" in page
-    assert own.people[Role.DEVELOPER].user is not None
-    assert own.people[Role.DEVELOPER].user.email in page
+    developer = own.people[Role.DEVELOPER].user
+    assert developer is not None
+    assert developer.email in page
     back = send(own, "recycle-restore-collection", {"new_name": "books"}, deleted_collection_id=collection_id)
     assert back["Location"] == address(own, "collection")
     assert sorted(names(own)) == ["books", "kept"]
@@ -279,11 +279,11 @@ def test_names_are_text_wherever_they_stand(own: Cast) -> None:
     ]
     assert wire(own).send("PUT", f"{place(own)}/{made['id']}", {}).status == 200
     for path in pages:
-        assert "<img" not in own.browser(Role.OWNER).get(path).content.decode()
+        assert "<img src=x" not in own.browser(Role.OWNER).get(path).content.decode()
     deleted = send(own, "collection-delete", {}, collection_id=uuid.UUID(made["id"]))
     assert deleted.status_code == 302
     shown = own.browser(Role.OWNER).get(address(own, "recycle-bin")).content.decode()
-    assert "<img" not in shown
+    assert "<img src=x" not in shown
     assert evil in html.unescape(shown)
     back = send(
         own, "recycle-restore-collection", {"new_name": evil}, deleted_collection_id=uuid.UUID(made["id"])
@@ -310,9 +310,10 @@ def test_the_bin_is_paged_by_its_own_keys(own: Cast, monkeypatch: pytest.MonkeyP
     path, seen = address(own, "recycle-bin"), []
     for _ in range(3):
         page = own.browser(Role.VIEWER).get(path)
-        seen += [one.name for one in page.context["stretch"].rows]
-        cursor = page.context["stretch"].next_cursor
-        path = f"{address(own, 'recycle-bin')}?after={cursor}"
+        seen += re.findall(r'<th scope="row" class="name">([^<]+)</th>', text(page))
+        cursors = re.findall(r'rel="next" href="([^"]+)"', text(page))
+        path = address(own, "recycle-bin") + (cursors or [""])[0]
+    assert cursors == []
     assert seen == ["bin-4", "bin-3", "bin-2", "bin-1", "bin-0", "gone"]
     for wrong in ("x", "W10", "WzEsMl0", "Wy0xLCJ4Il0"):
         assert own.browser(Role.VIEWER).get(f"{address(own, 'recycle-bin')}?after={wrong}").status_code == 400

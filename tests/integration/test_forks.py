@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +22,12 @@ from tests.binned import BY, keep_for, purge, scrub
 from tests.compact import cell_of, compact, expire_lease, read_as_owner, resume
 from tests.factories import Cast, Place, batch, make_tenant
 from tests.raw_files import fragments, marker, relations_with, write_out
-from vectors import forks, recount, recycle_bin, state_usage
+from vectors import forks, losses, recount, recycle_bin, state_usage
+from vectors.cells.transaction import connect
+from vectors.errors import CollectionNotFound
+from vectors.segments.database import Database
+from vectors.segments.swap import leave
+from workers.metering import sample_storage
 
 EVERYTHING = {"include": ["documents", "metadatas", "embeddings", "uris"]}
 
@@ -322,3 +329,102 @@ def test_a_worker_that_dies_while_it_takes_a_segment_out_harms_no_fork(database:
     expire_lease(database, source)
     resume(database, source)
     assert source.count() == copy.count() + 80
+
+
+def stored_bytes(database: Service, place: Place) -> list[Any]:
+    """What the last hour that was sampled says of a collection."""
+    rows = read_as_owner(
+        database,
+        place.cast.tenant_id,
+        f"SELECT quantity FROM {cell_of(place)}.usage_ledger WHERE operation = 'store' "
+        f"AND collection_id = '{place.collection_id}' ORDER BY at DESC LIMIT 1",
+    )
+    return [row[0] for row in rows]
+
+
+def sample(database: Service, place: Place) -> None:
+    """Let an hour pass in the collection's cell, and sample."""
+    cell = cell_of(place)
+    with stage.role(database, "worker"):
+        row = connect().execute(f"SELECT sampled_to FROM {cell}.usage_clock".encode()).fetchone()
+        assert row is not None
+        assert sample_storage([cell], now=row[0] + timedelta(hours=1)) > 0
+
+
+def test_what_is_shared_is_stored_once(database: Service, acme: Cast) -> None:
+    source = acme.collection()
+    source.call("add", batch(60))
+    compact(database, source)
+    copy = fork(source)
+    copy.call("add", batch(5, first=100))
+    whole, own = (size(database, one) for one in (source, copy))
+    sample(database, source)
+    assert (stored_bytes(database, source), stored_bytes(database, copy)) == ([whole], [own - whole])
+    drop(source)
+    sample(database, copy)
+    assert stored_bytes(database, copy) == [own]  # the only one that has it now
+    copy.call("delete", {"where": {"n": {"$gte": 0}}})
+    recycle_bin.restore_collection(BY, acme.tenant_id, source.collection_id)
+    before = stored_rows(database, copy)
+    sample(database, source)
+    assert stored_bytes(database, source) == [whole]
+    assert stored_rows(database, copy) == before  # never less than nothing
+
+
+def size(database: Service, place: Place) -> Any:
+    """Logical bytes of a collection."""
+    query = f"SELECT logical_bytes FROM {cell_of(place)}.collection_state "
+    query += f"WHERE collection_id = '{place.collection_id}'"
+    return read_as_owner(database, place.cast.tenant_id, query)[0][0]
+
+
+def stored_rows(database: Service, place: Place) -> Any:
+    """For how many hours a collection was stored."""
+    query = f"SELECT count(*) FROM {cell_of(place)}.usage_ledger WHERE operation = 'store' "
+    query += f"AND collection_id = '{place.collection_id}'"
+    return read_as_owner(database, place.cast.tenant_id, query)[0][0]
+
+
+def test_the_second_of_two_swaps_at_once_sees_that_the_first_has_left(database: Service, acme: Cast) -> None:
+    source = filled(database, acme)
+    copy = fork(source)
+    (shared,) = segments(database, source)
+    first_has_left, second_waits = threading.Event(), threading.Event()
+
+    def leave_in_a_transaction(place: Place, *, is_first: bool) -> None:
+        with stage.role(database, "worker"):
+            worker = Database(cell_of(place), role_prefix=stage.ROLE_PREFIX)
+            with worker.transaction(acme.tenant_id):
+                if not is_first:
+                    first_has_left.wait(10)
+                    second_waits.set()
+                leave(worker, place.collection_id, [shared], is_gone=False)
+                if is_first:
+                    first_has_left.set()
+                    second_waits.wait(10)
+                    time.sleep(0.3)  # the second one stands at the segment's lock by now
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [
+            pool.submit(leave_in_a_transaction, source, is_first=True),
+            pool.submit(leave_in_a_transaction, copy, is_first=False),
+        ]
+        for one in done:
+            one.result()
+    assert tables(database, source) == {(shared, "retired")}
+
+
+def test_who_deletes_is_told_what_and_how_many_forks_keep_theirs(database: Service, acme: Cast) -> None:
+    source = filled(database, acme)
+    copy, other = fork(source), fork(source)
+    drop(other)
+    place = databases.get(acme.tenant_id, acme.database)
+    found = losses.of_collection(BY, place, copy.collection_id)
+    assert (found.record_count, found.logical_bytes, found.forks_count) == (62, size(database, copy), 1)
+    assert found.restorable_until is not None
+    whole = losses.of_database(BY, place)
+    assert (whole.collections_count, whole.record_count) == (2, 124)
+    with pytest.raises(CollectionNotFound):
+        losses.of_collection(BY, place, other.collection_id)
+    keep_for(acme.tenant_id, 0)
+    assert losses.of_database(BY, place).restorable_until is None

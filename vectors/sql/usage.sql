@@ -17,18 +17,29 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(database_id uuid, collection_id uu
 ON CONFLICT DO NOTHING;
 
 -- name: sample_storage
--- One row per collection that holds something and hour since the last sample; the clock is locked meanwhile.
+-- One row per collection that holds something and hour since the last sample; the clock is locked meanwhile. Of a
+-- segment that forks share, the oldest living collection that has it holds the bytes, and the others do not.
 WITH clock AS MATERIALIZED (
   SELECT sampled_to FROM $cell.usage_clock FOR UPDATE
 ), hours AS (
   SELECT h.at, h.flush_id
   FROM unnest(%(hours)s::timestamptz[], %(flush_ids)s::uuid[]) AS h(at, flush_id), clock AS c
   WHERE h.at > c.sampled_to
+), held AS MATERIALIZED (
+  SELECT s.*, s.logical_bytes - CASE WHEN s.fork_root IS NULL THEN 0 ELSE (
+    SELECT coalesce(sum(g.logical_bytes), 0)::bigint
+    FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
+    WHERE m.collection_id = s.collection_id AND EXISTS (
+      SELECT FROM $cell.manifest AS o JOIN $cell.collection_state AS e ON e.collection_id = o.collection_id
+      WHERE o.segment_id = m.segment_id AND e.dropped_at IS NULL
+        AND (e.created_at, e.collection_id) < (s.created_at, s.collection_id))) END AS own_bytes
+  FROM $cell.collection_state AS s
+  WHERE s.dropped_at IS NULL AND EXISTS (SELECT FROM hours)
 ), sampled AS (
   INSERT INTO $cell.usage_ledger (tenant_id, database_id, collection_id, meter, operation, quantity, at, flush_id)
-  SELECT s.tenant_id, s.database_id, s.collection_id, 'byte_hours_stored', 'store', s.logical_bytes, h.at, h.flush_id
-  FROM hours AS h JOIN $cell.collection_state AS s ON h.at >= date_trunc('hour', s.created_at, 'UTC')
-  WHERE s.dropped_at IS NULL AND s.logical_bytes > 0
+  SELECT s.tenant_id, s.database_id, s.collection_id, 'byte_hours_stored', 'store', s.own_bytes, h.at, h.flush_id
+  FROM hours AS h JOIN held AS s ON h.at >= date_trunc('hour', s.created_at, 'UTC')
+  WHERE s.own_bytes > 0
   ON CONFLICT DO NOTHING
   RETURNING 1
 ), advanced AS (
