@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,28 +18,15 @@ from tenants.quotas import Limits
 from tests import stage
 from tests.binned import BY, keep_for, purge, scrub
 from tests.compact import cell_of, compact, expire_lease, read_as_owner, resume
-from tests.factories import Cast, Place, batch, make_tenant
+from tests.factories import Cast, Place, batch
+from tests.forked import drop, filled, fork, size
 from tests.raw_files import fragments, marker, relations_with, write_out
-from vectors import forks, losses, recount, recycle_bin, state_usage
-from vectors.cells.transaction import connect
+from vectors import forks, losses, recount, recycle_bin
 from vectors.errors import CollectionNotFound
 from vectors.segments.database import Database
 from vectors.segments.swap import leave
-from workers.metering import sample_storage
 
 EVERYTHING = {"include": ["documents", "metadatas", "embeddings", "uris"]}
-
-
-def fork(place: Place, name: str | None = None) -> Place:
-    """Fork over the wire."""
-    made = place.cast.wire.post(f"{place.path}/fork", {"new_name": name or f"f-{uuid.uuid4().hex[:8]}"})
-    assert made.status == 200, made
-    return Place(place.cast, uuid.UUID(made.body["id"]), made.body["name"])
-
-
-def drop(place: Place) -> None:
-    """Delete over the wire."""
-    assert place.cast.wire.delete(f"{place.cast.place}/collections/{place.name}").status == 200
 
 
 def everything(place: Place) -> Any:
@@ -75,17 +60,6 @@ def count(database: Service, place: Place, table: str) -> Any:
     """How many rows of a table are the collection's."""
     query = f"SELECT count(*) FROM {cell_of(place)}.{table} WHERE collection_id = '{place.collection_id}'"
     return read_as_owner(database, place.cast.tenant_id, query)[0][0]
-
-
-def filled(database: Service, cast: Cast) -> Place:
-    """A collection with a segment, tombstones, superseded images and a live log."""
-    place = cast.collection()
-    place.call("add", batch(60))
-    compact(database, place)
-    place.call("delete", {"ids": ["r3", "r4"]})
-    place.call("upsert", batch(10, first=55, seed=1))
-    place.call("upsert", batch(4, first=55, seed=2))
-    return place
 
 
 def test_a_fork_shares_segments_and_copies_what_is_live(database: Service, acme: Cast) -> None:
@@ -212,27 +186,6 @@ def test_two_that_leave_a_segment_at_once_retire_it(database: Service, acme: Cas
     assert source.count() == copy.count()
 
 
-def test_the_ledger_of_a_fork_begins_where_its_source_was(database: Service, acme: Cast) -> None:
-    source = filled(database, acme)
-    copy = fork(source)
-    copy.call("add", batch(5, first=500))
-    copy.call("delete", {"ids": ["r0", "r500"]})
-    compact(database, copy)
-    fork(copy)
-    fork(acme.collection())
-    found = {one.collection_id: one for one in recount.recount(acme.tenant_id)}
-    assert [one.differences for one in found.values() if one.differences] == []
-    assert found[copy.collection_id].rows_count == 3
-    assert found[copy.collection_id].record_count == copy.count()
-    rows = read_as_owner(
-        database,
-        acme.tenant_id,
-        f"SELECT quantity, requests, key_id IS NOT NULL, operation FROM {cell_of(source)}.usage_ledger "
-        f"WHERE meter = 'forks' AND tenant_id = '{acme.tenant_id}'",
-    )
-    assert rows == [(1, 1, True, "fork")] * 3
-
-
 def test_a_fork_by_a_person_is_billed_and_written_down(acme: Cast) -> None:
     source = acme.collection()
     place = databases.get(acme.tenant_id, acme.database)
@@ -243,14 +196,6 @@ def test_a_fork_by_a_person_is_billed_and_written_down(acme: Cast) -> None:
     assert entry.details == {"source": source.name, "source_id": str(source.collection_id)}
     with pytest.raises(InvalidArgument, match="3-512"):
         forks.fork(place, source.collection_id, "a b", limits=Limits(), by=SYSTEM)
-
-
-def test_the_largest_tree_is_what_is_used_of_the_quota(database: Service) -> None:
-    cast = make_tenant("trees")
-    root = cast.collection()
-    drop(fork(fork(root)))
-    cells = [cell_of(root)]
-    assert state_usage.of_tenant(cast.tenant_id, cells)["forks_count"] == 2
 
 
 def test_a_tree_is_forgotten_with_its_last_collection(database: Service, acme: Cast) -> None:
@@ -331,60 +276,6 @@ def test_a_worker_that_dies_while_it_takes_a_segment_out_harms_no_fork(database:
     assert source.count() == copy.count() + 80
 
 
-def stored_bytes(database: Service, place: Place) -> list[Any]:
-    """What the last hour that was sampled says of a collection."""
-    rows = read_as_owner(
-        database,
-        place.cast.tenant_id,
-        f"SELECT quantity FROM {cell_of(place)}.usage_ledger WHERE operation = 'store' "
-        f"AND collection_id = '{place.collection_id}' ORDER BY at DESC LIMIT 1",
-    )
-    return [row[0] for row in rows]
-
-
-def sample(database: Service, place: Place) -> None:
-    """Let an hour pass in the collection's cell, and sample."""
-    cell = cell_of(place)
-    with stage.role(database, "worker"):
-        row = connect().execute(f"SELECT sampled_to FROM {cell}.usage_clock".encode()).fetchone()
-        assert row is not None
-        assert sample_storage([cell], now=row[0] + timedelta(hours=1)) > 0
-
-
-def test_what_is_shared_is_stored_once(database: Service, acme: Cast) -> None:
-    source = acme.collection()
-    source.call("add", batch(60))
-    compact(database, source)
-    copy = fork(source)
-    copy.call("add", batch(5, first=100))
-    whole, own = (size(database, one) for one in (source, copy))
-    sample(database, source)
-    assert (stored_bytes(database, source), stored_bytes(database, copy)) == ([whole], [own - whole])
-    drop(source)
-    sample(database, copy)
-    assert stored_bytes(database, copy) == [own]  # the only one that has it now
-    copy.call("delete", {"where": {"n": {"$gte": 0}}})
-    recycle_bin.restore_collection(BY, acme.tenant_id, source.collection_id)
-    before = stored_rows(database, copy)
-    sample(database, source)
-    assert stored_bytes(database, source) == [whole]
-    assert stored_rows(database, copy) == before  # never less than nothing
-
-
-def size(database: Service, place: Place) -> Any:
-    """Logical bytes of a collection."""
-    query = f"SELECT logical_bytes FROM {cell_of(place)}.collection_state "
-    query += f"WHERE collection_id = '{place.collection_id}'"
-    return read_as_owner(database, place.cast.tenant_id, query)[0][0]
-
-
-def stored_rows(database: Service, place: Place) -> Any:
-    """For how many hours a collection was stored."""
-    query = f"SELECT count(*) FROM {cell_of(place)}.usage_ledger WHERE operation = 'store' "
-    query += f"AND collection_id = '{place.collection_id}'"
-    return read_as_owner(database, place.cast.tenant_id, query)[0][0]
-
-
 def test_the_second_of_two_swaps_at_once_sees_that_the_first_has_left(database: Service, acme: Cast) -> None:
     source = filled(database, acme)
     copy = fork(source)
@@ -420,10 +311,10 @@ def test_who_deletes_is_told_what_and_how_many_forks_keep_theirs(database: Servi
     drop(other)
     place = databases.get(acme.tenant_id, acme.database)
     found = losses.of_collection(BY, place, copy.collection_id)
-    assert (found.record_count, found.logical_bytes, found.forks_count) == (62, size(database, copy), 1)
+    assert (found.record_count, found.logical_bytes, found.forks_count) == (63, size(database, copy), 1)
     assert found.restorable_until is not None
     whole = losses.of_database(BY, place)
-    assert (whole.collections_count, whole.record_count) == (2, 124)
+    assert (whole.collections_count, whole.record_count) == (2, 126)
     with pytest.raises(CollectionNotFound):
         losses.of_collection(BY, place, other.collection_id)
     keep_for(acme.tenant_id, 0)
