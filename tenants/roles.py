@@ -42,6 +42,8 @@ class Action(StrEnum):
     DELETE_DATABASE = "databases.delete"
     RESTORE_DATABASE = "databases.restore"
     VIEW_COLLECTIONS = "collections.view"
+    CREATE_COLLECTION = "collections.create"
+    FORK_COLLECTION = "collections.fork"
     MANAGE_COLLECTIONS = "collections.manage"
     DELETE_COLLECTION = "collections.delete"
     RESTORE_COLLECTION = "collections.restore"
@@ -77,7 +79,9 @@ DESCRIPTIONS: dict[Action, str] = {
     Action.DELETE_DATABASE: "Delete databases with what they hold",
     Action.RESTORE_DATABASE: "Take databases back out of the recycle bin",
     Action.VIEW_COLLECTIONS: "See collections, their configuration and how far they are indexed",
-    Action.MANAGE_COLLECTIONS: "Create, change and fork collections",
+    Action.CREATE_COLLECTION: "Create collections",
+    Action.FORK_COLLECTION: "Fork collections",
+    Action.MANAGE_COLLECTIONS: "Rename and change collections",
     Action.DELETE_COLLECTION: "Delete collections",
     Action.RESTORE_COLLECTION: "Take collections back out of the recycle bin",
     Action.VIEW_RECORDS: "Read and query records",
@@ -122,6 +126,8 @@ _DEVELOPER = _VIEWER | {
     Action.CREATE_DATABASE,
     Action.DELETE_DATABASE,
     Action.RESTORE_DATABASE,
+    Action.CREATE_COLLECTION,
+    Action.FORK_COLLECTION,
     Action.MANAGE_COLLECTIONS,
     Action.DELETE_COLLECTION,
     Action.RESTORE_COLLECTION,

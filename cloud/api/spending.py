@@ -23,11 +23,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connections
 
+from tenants import tenants
 from tenants.billing import budgets, history, months
 from tenants.billing.budget import LEASE_SECONDS, Grant, Purse
 from tenants.billing.budgets import Holder
 from tenants.errors import QuotaExceeded, RateLimited
 from tenants.identity import READ_VERBS, Identity, Verb
+from tenants.models import Tenant
 from tenants.prices import Meter, cost_nano
 from vectors import usage
 from vectors.types import Manifest
@@ -320,6 +322,17 @@ def reserve(identity: Identity, verb: Verb, manifest: Manifest, body_length: int
     return _Noted(reserved, kind) if estimate else reserved
 
 
+def reserve_of_member(tenant: Tenant, meter: Meter, quantity: int) -> Reservation:
+    """Reserve what somebody with a place in the tenant is about to use, without a key.
+
+    Raises:  QuotaExceeded, RateLimited
+    """
+    if tenant.spend_cap_nano is None:
+        return _FREE
+    cost = cost_nano(meter, quantity, tenants.prices_of(tenant))
+    return spender().reserve(tenant.tenant_id, tenant.spend_cap_nano, cost)
+
+
 # What the dearest request of a kind cost lately, by collection and verb: the next one may cost as much.
 _lately: dict[tuple[UUID, Verb], int] = {}
 _MAX_KINDS = 10_000
@@ -361,6 +374,8 @@ def estimate_nano(identity: Identity, verb: Verb, manifest: Manifest, body_lengt
     """
     if verb in (Verb.DELETE, Verb.COUNT):
         return 0
+    if verb is Verb.FORK_COLLECTION:
+        return cost_nano(Meter.FORKS, 1, identity.prices)
     if verb not in READ_VERBS:
         return cost_nano(Meter.BYTES_WRITTEN, 2 * body_length, identity.prices)
     rows = sum(segment.rows for segment in manifest.segments)

@@ -79,3 +79,8 @@ class Place:
         """POST below the tenant's address of the data API."""
         address = f"{self.service.url}/api/v2/tenants/{self.tenant}{path}"
         return httpx.post(address, json=body, headers={"x-chroma-token": key}, timeout=60)
+
+    def delete(self, key: str, path: str) -> httpx.Response:
+        """DELETE below the tenant's address of the data API."""
+        address = f"{self.service.url}/api/v2/tenants/{self.tenant}{path}"
+        return httpx.delete(address, headers={"x-chroma-token": key}, timeout=60)

@@ -53,15 +53,26 @@ def shown(browser: Browser, service: Service) -> Shown:
         documents=["The first document", "The second document", "d" * 700],
         metadatas=[{"year": 1999, "kind": "novel"}, {"year": 2001, "rare": True}, {"k" * 30: "v" * 200}],
     )
+    place.client(key).create_collection("gone")
+    place.client(key).delete_collection("gone")
+    binned = "/api/control/v1/tenants/{}/recycle-bin/{}"
+    service.manage("create_database", "--tenant", place.tenant, "attic")
+    assert place.delete(key, "/databases/attic").status_code == 200
     with watched(browser, service.url) as page:
         place.sign_in(page)
         made = _make_the_rest(page, place)
+        deleted = {
+            kind: page.request.get(service.url + binned.format(place.tenant, kind)).json()["items"][0]
+            for kind in ("collections", "databases")
+        }
     parts: dict[str, object] = {
         "tenant_name": place.tenant,
         "database_name": place.database,
         "collection_id": collection.id,
         "record_id": "a",
         **made,
+        "deleted_collection_id": uuid.UUID(deleted["collections"]["collection_id"]),
+        "deleted_database_id": uuid.UUID(deleted["databases"]["database_id"]),
     }
     return Shown(place, parts)
 

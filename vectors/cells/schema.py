@@ -24,9 +24,19 @@ _GUARDED = (
     "usage_ledger",
     "job",
     "job_history",
+    "fork_tree",
     *_SUMMED,
 )
-_OVERSEEN = ("collection_state", "segment", "manifest", "job", "job_history", "usage_ledger", *_SUMMED)
+_OVERSEEN = (
+    "collection_state",
+    "segment",
+    "manifest",
+    "job",
+    "job_history",
+    "usage_ledger",
+    "fork_tree",
+    *_SUMMED,
+)
 
 
 def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, owner: str) -> None:

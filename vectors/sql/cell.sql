@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
 CREATE INDEX IF NOT EXISTS state_by_tenant ON $cell.collection_state (tenant_id);
 -- No column that a write changes: each write would then need an entry in every index, and no longer stay in its page.
 CREATE INDEX IF NOT EXISTS state_by_database ON $cell.collection_state (database_id) WHERE dropped_at IS NULL;
+CREATE INDEX IF NOT EXISTS state_by_fork_root ON $cell.collection_state (fork_root) WHERE fork_root IS NOT NULL;
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
@@ -50,7 +51,15 @@ COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value 
 COMMENT ON COLUMN $cell.collection_state.dropped_at IS 'since when nothing reads or writes it';
 COMMENT ON COLUMN $cell.collection_state.is_restorable IS 'dropped, and in the recycle bin: garbage leaves it alone';
 COMMENT ON COLUMN $cell.collection_state.last_write_at IS 'null before the first write; in no index';
+COMMENT ON COLUMN $cell.collection_state.fork_root IS 'of a fork, the collection that its tree of forks began with';
 COMMENT ON COLUMN $cell.collection_state.has_full_text IS 'whether the schema lets filters look into documents';
+
+-- Trees of forks: each fork is an edge, and stays one when its collections are gone, until all of them are.
+CREATE TABLE IF NOT EXISTS $cell.fork_tree (
+  root_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  forks_count bigint NOT NULL
+);
 
 -- The append-only truth: full images of records, in the order of their offsets.
 CREATE TABLE IF NOT EXISTS $cell.record_log (
@@ -69,7 +78,8 @@ CREATE TABLE IF NOT EXISTS $cell.record_log (
   PRIMARY KEY (collection_id, log_offset)
 ) PARTITION BY HASH (collection_id);
 
--- Segments: what the log becomes. The table of segment 17 is segment_17.
+-- Segments: what the log becomes. The table of segment 17 is segment_17. Forks share them: who reads one is said by
+-- the manifest; `collection_id` is one of those, who answers for it.
 CREATE TABLE IF NOT EXISTS $cell.segment (
   segment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   tenant_id uuid NOT NULL,
@@ -85,8 +95,10 @@ CREATE TABLE IF NOT EXISTS $cell.segment (
   statistics jsonb NOT NULL DEFAULT '{}',
   build_seconds real,
   created_at timestamptz NOT NULL DEFAULT now(),
-  retired_at timestamptz
+  retired_at timestamptz,
+  has_outlived boolean NOT NULL DEFAULT false
 );
+COMMENT ON COLUMN $cell.segment.has_outlived IS 'a collection that read it was purged, and another still reads it';
 CREATE INDEX IF NOT EXISTS segment_by_collection ON $cell.segment (collection_id);
 
 CREATE TABLE IF NOT EXISTS $cell.manifest (
@@ -299,6 +311,7 @@ WHERE w.collection_id = s.collection_id AND s.log_head > 0 AND s.last_write_at I
 ALTER TABLE $cell.usage_ledger ADD COLUMN IF NOT EXISTS transaction_id xid8 NOT NULL DEFAULT '1';
 ALTER TABLE $cell.usage_ledger ALTER COLUMN transaction_id SET DEFAULT pg_current_xact_id();
 ALTER TABLE $cell.job ADD COLUMN IF NOT EXISTS phases jsonb NOT NULL DEFAULT '[]';
+ALTER TABLE $cell.segment ADD COLUMN IF NOT EXISTS has_outlived boolean NOT NULL DEFAULT false;
 
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
@@ -338,6 +351,11 @@ GRANT SELECT, INSERT, UPDATE ON $cell.record_log, $cell.tombstone TO $web;
 GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job, $cell.job_history TO $web;
 -- A member has a compaction queued, or a parked one queued anew.
 GRANT INSERT (tenant_id, collection_id, kind), UPDATE (state, attempts, updated_at) ON $cell.job TO $web;
+-- A fork enters its source's segments. A row of another tenant's segment would read nothing: the segment refuses.
+GRANT INSERT ON $cell.manifest TO $web;
+GRANT SELECT, INSERT, UPDATE ON $cell.fork_tree TO $web;
+GRANT SELECT, DELETE ON $cell.fork_tree TO $worker;
+GRANT SELECT ON $cell.fork_tree TO $operator;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log, $cell.tombstone, $cell.segment,
   $cell.manifest, $cell.job TO $worker;

@@ -1,21 +1,15 @@
 -- What overseers ask of a cell: counts and jobs, never a record.
 --
 -- name: state_usage
--- How much of its state limits each tenant uses: its largest database, collection and root of forks.
-SELECT d.tenant_id, max(d.collections), max(d.records), coalesce(max(f.forks), 0)
+-- How much of its state limits each tenant uses: its largest database, collection and tree of forks.
+SELECT d.tenant_id, max(d.collections), max(d.records), coalesce(max(t.forks_count), 0)
 FROM (
   SELECT s.tenant_id, count(*) AS collections, max(s.record_count) AS records
   FROM $cell.collection_state AS s
   WHERE s.dropped_at IS NULL AND (%(tenant_id)s::uuid IS NULL OR s.tenant_id = %(tenant_id)s)
   GROUP BY s.tenant_id, s.database_id
 ) AS d
-LEFT JOIN (
-  SELECT s.tenant_id, count(*) AS forks
-  FROM $cell.collection_state AS s
-  WHERE s.dropped_at IS NULL AND s.fork_root IS NOT NULL
-    AND (%(tenant_id)s::uuid IS NULL OR s.tenant_id = %(tenant_id)s)
-  GROUP BY s.tenant_id, s.fork_root
-) AS f USING (tenant_id)
+LEFT JOIN $cell.fork_tree AS t USING (tenant_id)
 GROUP BY d.tenant_id;
 
 -- name: usage_of_tenant

@@ -12,6 +12,7 @@ from cloud.api.control.routes import ROUTES, Route
 from cloud.api.control.views import (
     audit_log,
     billing,
+    collection_actions,
     collections,
     databases,
     indexing,
@@ -37,6 +38,7 @@ MODULES = (
     databases,
     collections,
     indexing,
+    collection_actions,
     recycle_bin,
     keys,
     quotas,

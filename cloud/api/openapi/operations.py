@@ -273,8 +273,27 @@ _COLLECTIONS = (
         answers.Nothing,
         parts=_BY_NAME,
     ),
-    _later("POST", f"{_K}/fork", "fork_collection", "collections", "Fork a collection"),
-    _later("GET", f"{_K}/fork_count", "fork_count", "collections", "Count the forks of a collection's tree"),
+    Operation(
+        "POST",
+        f"{_K}/fork",
+        "fork_collection",
+        "collections",
+        "Fork a collection",
+        answers.Collection,
+        collections.ForkCollection,
+        description="A new collection in the same database with all that this one holds, also what is not "
+        "indexed yet; independent from then on. Segments are shared, so it takes the same time at any size.",
+        also=(409,),
+    ),
+    Operation(
+        "GET",
+        f"{_K}/fork_count",
+        "fork_count",
+        "collections",
+        "Count the forks of a collection's tree",
+        answers.ForkCount,
+        description="The same number for a source and its forks; forks that were deleted count too.",
+    ),
 )
 _RECORDS = (
     _write(

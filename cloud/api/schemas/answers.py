@@ -306,6 +306,12 @@ class Neighbors(Answer):
     include: list[Include]
 
 
+class ForkCount(Answer):
+    """How many forks the tree of a collection has."""
+
+    count: U32
+
+
 class IndexingStatus(Answer):
     """How many operations of the log are in the index."""
 
