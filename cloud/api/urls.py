@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from cloud.api.views import collections, databases, query, records, system, tenants, unimplemented
+from cloud.api.views import collections, databases, query, records, search, system, tenants, unimplemented
 
 _T = "tenants/<str:tenant>"
 _P = f"{_T}/databases/<str:database>"
@@ -22,7 +22,7 @@ _of_collection = [
     path("/upsert", records.upsert),
     path("/update", records.update),
     path("/delete", records.delete),
-    path("/search", _post_later),
+    path("/search", search.search),
     path("/indexing_status", records.indexing_status),
     path("/fork", _post_later),
     path("/fork_count", _get_later),

@@ -103,24 +103,36 @@ def matching(manifest: Manifest, asked: Filters, part: str = "get_part", *, has_
     return "\nUNION ALL\n".join(statement(part, **fragments) for fragments in sources)
 
 
-def hydrate(manifest: Manifest, include: Collection[Include]) -> dict[str, str]:
-    """Fragments that fetch the asked columns of the winners `n`, and nothing when none is asked."""
+def hydrate(
+    manifest: Manifest, include: Collection[Include], *, has_selected_keys: bool = False
+) -> dict[str, str]:
+    """Fragments that fetch the asked columns of the winners `n`, and nothing when none is asked.
+
+    has_selected_keys: of metadata only the keys in the parameter `selected_keys`
+    """
     columns = hydrated(include)
     if not columns:
         return {"hydrated": "", "hydrate": ""}
-    selected = ", ".join(_COLUMNS[column][0] for column in columns)
+    texts = {column: _COLUMNS[column][0] for column in columns}
+    if has_selected_keys and Include.METADATAS in texts:
+        texts[Include.METADATAS] = statement("selected_metadata")
+    return {
+        "hydrated": "".join(f", h.{_COLUMNS[column][1]}" for column in columns),
+        "hydrate": fetch(manifest, ", ".join(texts.values())),
+    }
+
+
+def fetch(manifest: Manifest, columns: str) -> str:
+    """A join that fetches columns of the rows `n` from where they are, as `h`."""
     cell = identifier(manifest.cell)
-    sources = [statement("hydrate_log", cell=cell, columns=selected)] + [
+    sources = [statement("hydrate_log", cell=cell, columns=columns)] + [
         statement(
             "hydrate_segment",
             cell=cell,
-            columns=selected,
+            columns=columns,
             segment=segment.table,
             segment_id=str(segment.segment_id),
         )
         for segment in manifest.segments
     ]
-    return {
-        "hydrated": "".join(f", h.{_COLUMNS[column][1]}" for column in columns),
-        "hydrate": statement("hydrate_join", sources="\nUNION ALL\n".join(sources)),
-    }
+    return statement("hydrate_join", sources="\nUNION ALL\n".join(sources))

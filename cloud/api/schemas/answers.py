@@ -306,6 +306,17 @@ class Neighbors(Answer):
     include: list[Include]
 
 
+class Found(Answer):
+    """An entry per search in each member; null where it did not select the member."""
+
+    ids: list[list[str]]
+    documents: list[list[str | None] | None]
+    embeddings: list[list[list[float]] | None]
+    metadatas: list[list[dict[str, Any] | None] | None]
+    scores: list[list[float | None] | None]
+    select: list[list[str]]
+
+
 class IndexingStatus(Answer):
     """How many operations of the log are in the index."""
 
