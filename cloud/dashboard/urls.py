@@ -7,7 +7,7 @@ from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
 from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
-from cloud.dashboard.views import collections, databases, errors, keys, theme
+from cloud.dashboard.views import collections, databases, errors, keys, playground, theme
 
 register_converter(DatabaseNameConverter, "database")
 register_converter(TenantNameConverter, "tenant")
@@ -26,6 +26,11 @@ _tenant = [
         "databases/<database:database_name>/collections/<uuid:collection_id>/indexing",
         collections.indexing,
         name="indexing",
+    ),
+    path(
+        "databases/<database:database_name>/collections/<uuid:collection_id>/playground",
+        playground.playground,
+        name="collection-playground",
     ),
     path("keys", keys.keys, name="keys"),
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),

@@ -83,17 +83,14 @@ function searchMembers(state) {
   return node.members.map((one) => [one.key, one.value]);
 }
 
-// A first search to change: the filter, the nearest to a vector of the right length, one page.
-export function searchTemplate(dimension) {
-  const query = write(array(Array.from({ length: dimension ?? 3 }, () => number("0"))));
-  return `{\n  "searches": [\n    {\n      "filter": {},\n      "rank": {"$knn": {"query": ${query}, "limit": 16}},\n      "limit": {"offset": 0, "limit": 10},\n      "select": {"keys": ["#document", "#metadata", "#score"]}\n    }\n  ]\n}`;
-}
-
 // --- in the address --------------------------------------------------------------------------------
 
-// Only what differs from an empty pane, so that links stay short.
+const OF_KIND = { query: ["kind", "source", "count", "where", "include"], get: ["kind", "limit", "offset", "where", "include"], search: ["kind", "search"] };
+
+// What a pane asks and that differs from an empty one, so that links stay short.
 function difference(state) {
-  return Object.fromEntries(Object.entries(state).filter(([name, value]) => name in EMPTY && value !== EMPTY[name]));
+  const names = [...OF_KIND[state.kind], ...(state.kind === "query" ? [state.source] : [])];
+  return Object.fromEntries(names.filter((name) => state[name] !== EMPTY[name]).map((name) => [name, state[name]]));
 }
 
 // The fragment for these panes, one or two: `#…`. It never leaves the browser, so that no log has it.
