@@ -59,7 +59,7 @@ export function python(request, place) {
 function searchesInPython(request) {
   const names = { filter: "where", rank: "rank", group_by: "group_by", limit: "limit", select: "select" };
   const searches = (found(request, "searches")?.parts ?? []).map((payload) => {
-    const given = payload.members.filter(({ key, value }) => key in names && isGiven(key, value));
+    const given = payload.members.filter(({ key, value }) => Object.hasOwn(names, key) && isGiven(key, value));
     const parts = given.map(({ key, value }) => `            ${names[key]}=${inPython(value, "            ")},`);
     return ["        Search(", ...parts, "        ),"].join("\n");
   });
@@ -135,7 +135,7 @@ export function javascript(request, place) {
 const INIT = { filter: "where", group_by: "groupBy" };
 function asInit(payload) {
   const given = payload.members.filter(({ key, value }) => isGiven(key, value));
-  return object(given.map(({ key, value }) => [INIT[key] ?? key, value]));
+  return object(given.map(({ key, value }) => [Object.hasOwn(INIT, key) ? INIT[key] : key, value]));
 }
 
 function javascriptByHttp(request, place) {

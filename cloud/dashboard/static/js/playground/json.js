@@ -116,7 +116,7 @@ class Reader {
   escape() {
     this.at += 1;
     const letter = this.text[this.at] ?? "";
-    if (letter in ESCAPES) return ESCAPES[letter];
+    if (Object.hasOwn(ESCAPES, letter)) return ESCAPES[letter];
     const digits = this.text.slice(this.at + 1, this.at + 5);
     if (letter !== "u" || !/^[\da-fA-F]{4}$/.test(digits)) throw this.fail(`no such escape: \\${letter}`, this.at - 1);
     this.at += 4;
@@ -148,8 +148,11 @@ export function member(node, key) {
   return node.members.findLast((one) => one.key === key)?.value;
 }
 
-function isFlat(node) {
-  return node.type !== "object" && (node.type !== "array" || node.parts.every((part) => part.type === "number"));
+const LINE_CHARACTERS = 64;
+
+// Numbers are one line however many, or a vector would be a page.
+function isVector(node) {
+  return node.type === "array" && node.parts.every((part) => part.type === "number" || isVector(part));
 }
 
 // The text of a node in the words of a language; JSON's, unless others are given.
@@ -168,9 +171,10 @@ export function write(node, { words = ["true", "false", "null"], name = JSON.str
   }
   const parts = node.parts ?? node.members.map((one) => one.value);
   const begins = node.parts ? parts.map(() => "") : node.members.map((one) => `${name(one.key)}: `);
-  if (!indent || parts.length === 0 || (node.type === "array" && parts.every(isFlat)) || (parts.length === 1 && isFlat(parts[0]))) {
-    return open + parts.map((part, at) => begins[at] + write(part, { words, name })).join(", ") + shut;
-  }
+  const line = () => open + parts.map((part, at) => begins[at] + write(part, { words, name })).join(", ") + shut;
+  if (!indent || parts.length === 0 || isVector(node)) return line();
+  const short = line();
+  if (short.length <= LINE_CHARACTERS) return short;
   const lines = parts.map((part, at) => inside + begins[at] + write(part, options, inside));
   return `${open}\n${lines.join(",\n")}\n${around}${shut}`;
 }

@@ -64,7 +64,7 @@ class Filter {
   filter(node, depth) {
     if (depth > MOST_DEPTH) throw this.fail(`nested deeper than ${MOST_DEPTH} levels`, node.at);
     const { key, value, at } = this.only(node);
-    if (key in GROUPS) {
+    if (Object.hasOwn(GROUPS, key)) {
       if (value.type !== "array") throw this.fail(`${key} takes a list, found ${named(value)}`, value.at);
       return newGroup(key, value.parts.map((part) => this.filter(part, depth + 1)));
     }
@@ -76,7 +76,7 @@ class Filter {
   }
 
   unknownName(key) {
-    if (key in CONTAINMENTS || key in EXPRESSIONS) return `${key} belongs under "#document": {"#document": {"${key}": …}}`;
+    if (Object.hasOwn(CONTAINMENTS, key) || Object.hasOwn(EXPRESSIONS, key)) return `${key} belongs under "#document": {"#document": {"${key}": …}}`;
     return `expected a metadata key, #document, #id, $and or $or, found “${key}”`;
   }
 
@@ -91,7 +91,7 @@ class Filter {
     const wrong = types.findIndex((one) => one !== type && !(type === "float" && one === "int"));
     if (wrong > 0) throw this.fail(`${operator} takes values of one type: the first is a ${TYPES[type]}, this is a ${TYPES[types[wrong]]}`, nodes[wrong].at);
     if (subject !== "metadata" && type !== "string") throw this.fail(`${key} takes texts`, nodes[0].at);
-    if (operator in COMPARISONS && type !== "int" && type !== "float") throw this.fail(`${operator} takes a number`, nodes[0].at);
+    if (Object.hasOwn(COMPARISONS, operator) && type !== "int" && type !== "float") throw this.fail(`${operator} takes a number`, nodes[0].at);
     const values = nodes.map((one) => spelled(one, type));
     return { kind: "condition", subject, key: subject === "metadata" ? key : "", operator, type, values };
   }
@@ -213,7 +213,7 @@ export function membersOf(tree) {
 // Whether the published clients refuse a filter that the service takes: then a request is made without them.
 export function isForClients({ where, where_document: ofDocument }) {
   const wants = (node, isWithin) => !node || node.members.every(({ key, value }) => {
-    if (key in GROUPS) return value.parts.length > 1 && value.parts.every((part) => wants(part, isWithin));
+    if (Object.hasOwn(GROUPS, key)) return value.parts.length > 1 && value.parts.every((part) => wants(part, isWithin));
     return isWithin ? value.value !== "" : !Object.hasOwn(EXPRESSIONS, value.members[0].key);
   });
   return wants(where, false) && wants(ofDocument, true);
