@@ -17,7 +17,7 @@ from cloud.dashboard import playground as running
 from cloud.dashboard import results, shown
 from cloud.dashboard.access import Visit, member, show
 from cloud.dashboard.forms.playground import NO_MODEL, PlaygroundForm, search_template
-from cloud.dashboard.playground import Asked, Outcome
+from cloud.dashboard.playground import Asked, Kind, Outcome
 from tenants import databases, tenants
 from tenants.billing import money
 from tenants.errors import ServiceError
@@ -46,6 +46,7 @@ def playground(request: HttpRequest, visit: Visit, database_name: str, collectio
     if outcome is not None:
         context |= {"outcome": outcome, "cost": _cost(visit, outcome)}
         context["lists"] = results.lists(outcome.answer) if outcome.is_found else []
+        context["distance_label"] = "score" if form.cleaned_data["kind"] == Kind.SEARCH else "distance"
     status = 422 if form.is_bound and not form.is_valid() else 200
     return show(request, visit, "dashboard/collection/playground.html", context, status=status)
 

@@ -37,7 +37,7 @@ export class Builder {
   }
 
   group(tree, path, remove) {
-    const label = path === "0" ? "Filter" : `Group ${path.slice(2).replaceAll("-", ".")}`;
+    const label = path === "0" ? "Conditions" : `Group ${path.slice(2).replaceAll("-", ".")}`;
     const operator = choice(GROUPS, tree.operator, {
       id: this.id(path, "operator"),
       "aria-label": `${label}: which conditions must hold`,

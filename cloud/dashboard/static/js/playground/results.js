@@ -58,6 +58,7 @@ export class Results {
     }
     this.part("refused").hidden = this.part("nothing").hidden = true;
     this.lists = listsOf(kind, outcome.get("answer"));
+    this.label = kind === "search" ? "score" : "distance";
     const counts = this.lists.map((list) => `${list.length} record${list.length === 1 ? "" : "s"}`);
     this.part("count").textContent = counts.join(", ");
     this.part("lists").replaceChildren(...this.lists.map((list, at) => this.list(list, at)));
@@ -88,7 +89,7 @@ export class Results {
     };
     put("place", String(place + 1));
     put("id", one.id);
-    put("distance", one.distance === null ? null : String(one.distance));
+    put("distance", one.distance === null ? null : `${this.label} ${one.distance}`);
     put("document", one.document === null ? null : cut(one.document, DOCUMENT_CHARACTERS));
     put("uri", one.uri);
     put("embedding", one.embedding === null ? null : firstNumbers(one.embedding));
