@@ -6,7 +6,6 @@ of 32-bit floats and never fails: what has no value is NaN, what is too large is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -198,9 +197,8 @@ def _embedding(query: object, path: str) -> Float32Matrix:
     _check_numbers(query, path)
     if not query:
         raise broken(path, "Each embedding must have at least 1 dimension")
-    with np.errstate(over="ignore"):
-        embedding = np.array(query, dtype=np.float64).astype(np.float32)
-    if not np.isfinite(embedding).all():
+    embedding = _rounded(query)
+    if embedding is None:
         raise broken(path, "Embeddings must not contain NaN or Infinity values")
     return embedding
 
@@ -236,11 +234,20 @@ def _check_numbers(column: Sequence[object], path: str) -> None:
 def _float32(value: object, path: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise unshaped(path, f"expected a number, got {_name(value)}")
-    with np.errstate(over="ignore"):
-        rounded = float(np.float32(value))
-    if not math.isfinite(rounded):
+    rounded = _rounded([value])
+    if rounded is None:
         raise broken(path, "expected a number that 32 bits can hold")
-    return rounded
+    return float(rounded[0])
+
+
+def _rounded(numbers: Sequence[float]) -> Float32Matrix | None:
+    """Numbers in 32 bits; None when one of them is past their range."""
+    try:
+        with np.errstate(over="ignore"):
+            rounded = np.array(numbers, dtype=np.float64).astype(np.float32)
+    except OverflowError:  # an integer past 64-bit floats
+        return None
+    return rounded if np.isfinite(rounded).all() else None
 
 
 def _object(value: object, path: str) -> dict[str, Any]:

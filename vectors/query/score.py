@@ -164,7 +164,7 @@ def _constant_pair(operator: str, left: float, right: float) -> float:
 def _constant_single(operator: str, inner: float) -> float:
     ufunc = {"$abs": np.abs, "$exp": np.exp, "$log": np.log}[operator]
     with np.errstate(all="ignore"):
-        return float(ufunc(np.float32(inner)))
+        return float(np.float32(ufunc(np.float64(inner))))  # as PostgreSQL does: rounded once
 
 
 def compile_rank(rank: Rank) -> Score:
