@@ -89,12 +89,13 @@ View = Callable[Concatenate[HttpRequest, Visit, ...], HttpResponseBase]
 
 
 def member(
-    action: Action | None, *, post: Action | None = None
+    action: Action | None, *, post: Action | None = None, only_reads: bool = False
 ) -> Callable[[View], Callable[..., HttpResponseBase]]:
     """Let only members of the tenant in the path see the page; failures become pages in plain words.
 
-    action:  what the role must carry; None: being a member is enough
-    post:    what it must carry as well for anything but looking
+    action:      what the role must carry; None: being a member is enough
+    post:        what it must carry as well for anything but looking
+    only_reads:  a POST changes nothing either, so that it goes on under maintenance
     """
 
     def decorate(view: View) -> Callable[..., HttpResponseBase]:
@@ -109,7 +110,8 @@ def member(
                 if request.method not in ("GET", "HEAD"):
                     if post is not None:
                         visit.by.require(post)
-                    flags.refuse_in_maintenance(visit.tenant_id)
+                    if not only_reads:
+                        flags.refuse_in_maintenance(visit.tenant_id)
                 response = view(request, visit, **path)
                 _note_look(request, visit, response)
             except ServiceError as error:

@@ -10,7 +10,6 @@ from tests.factories import Cast, Place, Wire
 from tests.wire.helpers import MISSING, PLAIN, assert_error, outside
 
 OF_COLLECTION = [
-    ("POST", "search"),
     ("POST", "functions/attach"),
     ("GET", "functions/counter"),
     ("POST", "attached_functions/counter/add_input"),

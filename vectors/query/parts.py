@@ -113,28 +113,40 @@ def matching(
     return "\nUNION ALL\n".join(statement(part, **fragments, **more) for fragments in sources)
 
 
-def hydrate(manifest: Manifest, include: Collection[Include]) -> dict[str, str]:
-    """Fragments that fetch the asked columns of the winners `n`, and nothing when none is asked."""
-    return hydrate_columns(manifest, [_COLUMNS[column] for column in hydrated(include)])
+def hydrate(
+    manifest: Manifest, include: Collection[Include], *, has_selected_keys: bool = False
+) -> dict[str, str]:
+    """Fragments that fetch the asked columns of the winners `n`, and nothing when none is asked.
+
+    has_selected_keys: of metadata only the keys in the parameter `selected_keys`
+    """
+    columns = {column: _COLUMNS[column] for column in hydrated(include)}
+    if has_selected_keys and Include.METADATAS in columns:
+        columns[Include.METADATAS] = (statement("selected_metadata"), columns[Include.METADATAS][1])
+    return hydrate_columns(manifest, list(columns.values()))
 
 
 def hydrate_columns(manifest: Manifest, columns: Sequence[tuple[str, str]]) -> dict[str, str]:
     """The same for pairs of an expression over the row `r`, with its name, and that name."""
     if not columns:
         return {"hydrated": "", "hydrate": ""}
-    selected = ", ".join(expression for expression, _ in columns)
+    return {
+        "hydrated": "".join(f", h.{name}" for _, name in columns),
+        "hydrate": fetch(manifest, ", ".join(expression for expression, _ in columns)),
+    }
+
+
+def fetch(manifest: Manifest, columns: str) -> str:
+    """A join that fetches columns of the rows `n` from where they are, as `h`."""
     cell = identifier(manifest.cell)
-    sources = [statement("hydrate_log", cell=cell, columns=selected)] + [
+    sources = [statement("hydrate_log", cell=cell, columns=columns)] + [
         statement(
             "hydrate_segment",
             cell=cell,
-            columns=selected,
+            columns=columns,
             segment=segment.table,
             segment_id=str(segment.segment_id),
         )
         for segment in manifest.segments
     ]
-    return {
-        "hydrated": "".join(f", h.{name}" for _, name in columns),
-        "hydrate": statement("hydrate_join", sources="\nUNION ALL\n".join(sources)),
-    }
+    return statement("hydrate_join", sources="\nUNION ALL\n".join(sources))

@@ -23,14 +23,14 @@ WHERE $is_live $and_filter;
 (SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal,
   $distance AS distance, false AS is_graph
  $live
- ORDER BY distance, r.ordinal LIMIT %(k)s);
+ ORDER BY distance, r.ordinal LIMIT $limit);
 
 -- name: nearest_by_graph
 -- The index gives candidates by its own, coarser measure; they are measured again by the float32 column.
 (SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal,
   $distance AS distance, true AS is_graph
  $live
- ORDER BY $index_distance LIMIT %(candidates)s);
+ ORDER BY $index_distance LIMIT $limit);
 
 -- name: hydrate_log
 SELECT $columns FROM $cell.record_log AS r

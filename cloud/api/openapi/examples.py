@@ -69,6 +69,17 @@ BODIES: dict[str, Any] = {
         "where_document": {"$contains": "article"},
         "include": ["documents", "distances"],
     },
+    "collection_search": {
+        "searches": [
+            {
+                "filter": {"year": {"$gte": 2020}},
+                "rank": {"$knn": {"query": [0.1, 0.2, 0.3], "limit": 50}},
+                "group_by": {"keys": ["tag"], "aggregate": {"$min_k": {"keys": ["#score"], "k": 1}}},
+                "limit": {"limit": 2},
+                "select": {"keys": ["#document", "#score", "tag"]},
+            }
+        ]
+    },
 }
 ANSWERS: dict[str, Any] = {
     "root": {"nanosecond heartbeat": 1735689600000000000},
@@ -119,6 +130,14 @@ ANSWERS: dict[str, Any] = {
         "metadatas": None,
         "distances": [[0.0, 0.74]],
         "include": ["documents", "distances"],
+    },
+    "collection_search": {
+        "ids": [["a1", "a2"]],
+        "documents": [["A first article", "A second one"]],
+        "embeddings": [None],
+        "metadatas": [[{"tag": "news"}, None]],
+        "scores": [[0.0, 0.74]],
+        "select": [["#document", "#score", "tag"]],
     },
     "collection_count": 2,
     "indexing_status": {

@@ -349,7 +349,16 @@ _RECORDS = (
         "Tell how much is in the index",
         answers.IndexingStatus,
     ),
-    _later("POST", f"{_K}/search", "collection_search", "records", "Search with rank expressions"),
+    _records(
+        "search",
+        "collection_search",
+        "Search with rank expressions",
+        records.Search,
+        answers.Found,
+        description="Several searches at once, each by ascending score. A limit above the plan's quota "
+        "becomes the quota. Sparse vectors are not searched yet: no schema can have an index over them.",
+        is_too_large_bare=True,
+    ),
 )
 _FUNCTIONS = (
     _later("POST", f"{_K}/functions/attach", "attach_function", "functions", "Attach a function"),

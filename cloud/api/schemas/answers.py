@@ -312,6 +312,17 @@ class ForkCount(Answer):
     count: U32
 
 
+class Found(Answer):
+    """An entry per search in each member; null where it did not select the member."""
+
+    ids: list[list[str]]
+    documents: list[list[str | None] | None]
+    embeddings: list[list[list[float]] | None]
+    metadatas: list[list[dict[str, Any] | None] | None]
+    scores: list[list[float | None] | None]
+    select: list[list[str]]
+
+
 class IndexingStatus(Answer):
     """How many operations of the log are in the index."""
 
