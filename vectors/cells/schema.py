@@ -9,13 +9,24 @@ from vectors.sql import identifier, in_cell, statement
 
 # Of the tables in `vectors/sql/cell.sql`. A release that changes them raises it and adds a statement
 # `upgrade_cell_<version>` for cells that are one version behind.
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 _MARK = "Tessera cell, layout "
 
 # Fixed for good: a row's partition follows from it. Eight keep each index shallow at millions of collections.
 LOG_PARTITIONS = 8
-_GUARDED = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job")
-_OVERSEEN = ("collection_state", "segment", "manifest", "job", "usage_ledger")
+_GUARDED = (
+    "collection_state",
+    "record_log",
+    "segment",
+    "manifest",
+    "tombstone",
+    "usage_ledger",
+    "job",
+    "transfer",
+    "transfer_part",
+    "transfer_error",
+)
+_OVERSEEN = ("collection_state", "segment", "manifest", "job", "usage_ledger", "transfer")
 
 
 def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, owner: str) -> None:

@@ -97,6 +97,20 @@ $hydrate
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
 ORDER BY n.ordinal;
 
+-- name: walk
+-- The records after a place in default order, a page of them, with their own places.
+WITH matching AS (
+  $parts
+), page AS MATERIALIZED (
+  SELECT * FROM matching ORDER BY ordinal LIMIT %(reach)s
+)
+SELECT s.manifest_version, s.logical_bytes, n.ordinal, n.record_id $hydrated
+FROM $cell.collection_state AS s
+LEFT JOIN page AS n ON true
+$hydrate
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+ORDER BY n.ordinal;
+
 -- name: incoming_matching
 -- The records that a delete by filter means, in default order.
 SELECT m.record_id, row_number() OVER (ORDER BY m.ordinal) AS position
