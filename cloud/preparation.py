@@ -73,8 +73,8 @@ _OPERATOR_TABLES = {
     "vectors_collection": ("metadata_json", "configuration_json", "schema_json"),
 }
 
-# What the worker does on the control plane, bound to one tenant at a time: bill it, tell who pays, and find the
-# collections that it imports and exports.
+# What the worker does on the control plane, bound to one tenant at a time: bill it, tell who pays, and find
+# the collections that it imports and exports.
 _WORKER_TABLES = {
     "SELECT": "tenants_tenant tenants_plan tenants_member tenants_planrevision tenants_planassignment "
     "tenants_credit tenants_billingalert tenants_database vectors_collection",

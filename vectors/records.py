@@ -102,8 +102,8 @@ def write(
     Transaction: opens one
     Source:      contract, section 11
     """
-    indexes.require(forced, manifest.indexed)
     folded = _checked(manifest, operation, batch, limits)
+    indexes.require(forced, manifest.indexed)
     values = _columns(folded, operation.value, limits) | {"key_id": key_id}
     target = None if forced is None else _Forced(forced, folded.ids)
     return _commit(cache, manifest, operation, values, limits=limits, target=target, notes_keys=notes_keys)

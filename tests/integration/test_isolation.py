@@ -21,7 +21,18 @@ from tests.factories import Cast, Place, batch
 from vectors.cells import transaction as cell_transaction
 from vectors.cells.transaction import connect
 
-TABLES = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job")
+TABLES = (
+    "collection_state",
+    "record_log",
+    "segment",
+    "manifest",
+    "tombstone",
+    "usage_ledger",
+    "job",
+    "transfer",
+    "transfer_part",
+    "transfer_error",
+)
 CONTROL_TABLES = (
     "tenants_tenant",
     "tenants_member",

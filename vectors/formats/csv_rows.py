@@ -1,8 +1,8 @@
-"""CSV after RFC 4180: `id`, `embedding`, `document`, `uri`, `metadata`, and a column per key of metadata. [pure]
+"""CSV after RFC 4180: `id`, `embedding`, `document`, `uri`, `metadata`, and a column per key. [pure]
 
-A cell of a key that is JSON (a number, `true`, `false`, a list, a text in quotation marks) is that value,
-every other cell is text, an empty one is no value. So what is written reads back as it was: a text that looks like
-something else is written in quotation marks. `metadata` has as an object what no column has.
+A cell of a key of metadata that is JSON (a number, `true`, `false`, a list, a text in marks) is that value,
+every other cell is text, an empty one is no value. So what is written reads back as it was: a text that looks
+like something else is written in marks. `metadata` has as an object what no column has.
 """
 
 from __future__ import annotations

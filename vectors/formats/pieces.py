@@ -57,16 +57,15 @@ def quoted_lines(chunks: Iterable[bytes], *, at_byte: int, at_line: int) -> Iter
     begun: list[bytes] = []
     size, first = 0, at_line
     for piece in lines(chunks, at_byte=at_byte, at_line=at_line):
+        first = first if begun else piece.line
         if piece.text is None or size > MAX_ROW_BYTES:
             raise Broken(
                 f"The row at line {first} is longer than {MAX_ROW_BYTES} bytes: a quotation mark may be "
                 "without its other one."
             )
-        if not begun:
-            first = piece.line
-            if piece.text.count(b'"') % 2 == 0:
-                yield piece
-                continue
+        if not begun and piece.text.count(b'"') % 2 == 0:
+            yield piece
+            continue
         is_end = bool(begun) and piece.text.count(b'"') % 2 == 1
         begun.append(piece.text)
         size += len(piece.text) + 1

@@ -22,6 +22,7 @@ from cloud.api.control.views import (
     recycle_bin,
     service_accounts,
     tenants,
+    transfers,
     usage,
 )
 
@@ -33,6 +34,7 @@ MODULES = (
     service_accounts,
     databases,
     recycle_bin,
+    transfers,
     keys,
     quotas,
     usage,
