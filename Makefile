@@ -16,9 +16,10 @@ SEQUENCES ?= 2000
 
 REQUIREMENTS := deploy/requirements
 NPM_CLIENTS := tests/clients/npm
+ASSETS := cloud/dashboard/assets
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help up test test-unit e2e fuzz model conformance check fmt bench lock clean browser clients node
+.PHONY: help up test test-unit e2e fuzz model conformance check fmt bench lock clean assets browser clients node
 
 help: ## this manual
 	@echo "Tessera: a vector cloud that anyone can run."
@@ -81,9 +82,13 @@ lock: ## write deploy/requirements/*.txt anew from pyproject.toml (needs uv)
 	uv pip compile $(UV_FLAGS) --extra clients pyproject.toml -o $(REQUIREMENTS)/clients.txt
 	uv pip compile $(UV_FLAGS) --extra conformance pyproject.toml -o $(REQUIREMENTS)/conformance.txt
 	cd $(NPM_CLIENTS) && npm install --package-lock-only --silent
+	cd $(ASSETS) && npm install --package-lock-only --silent
+
+assets: $(ASSETS)/node_modules/assets.stamp ## build the style sheet of the pages (cloud/dashboard/static/dashboard.css)
+	@$(ASSETS)/build.sh
 
 clean: ## remove .venv, .venv-* and caches; data in $DATA_DIR stays
-	rm -rf .venv .venv-bench .venv-clients .venv-conformance $(NPM_CLIENTS)/node_modules
+	rm -rf .venv .venv-bench .venv-clients .venv-conformance $(NPM_CLIENTS)/node_modules $(ASSETS)/node_modules
 	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -124,6 +129,11 @@ $(NPM_CLIENTS)/node_modules/clients.stamp: $(NPM_CLIENTS)/package-lock.json | no
 	@cd $(NPM_CLIENTS) && npm ci --silent --omit=optional
 	@touch $@
 
+$(ASSETS)/node_modules/assets.stamp: $(ASSETS)/package-lock.json | node
+	@echo "installing the tools of the pages' style sheet into $(ASSETS)/node_modules"
+	@cd $(ASSETS) && npm ci --silent
+	@touch $@
+
 # Tests marked `clients` drive the published clients.
 ifneq ($(CLIENTS),0)
 clients: .venv-clients/clients.stamp $(NPM_CLIENTS)/node_modules/clients.stamp
@@ -148,7 +158,10 @@ node:
 	@.venv-conformance/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
 
-# Tests marked `browser` drive the system's Chromium.
+# Tests marked `browser` drive the system's Chromium, with axe-core.
+ifneq ($(BROWSER),0)
+browser: $(ASSETS)/node_modules/assets.stamp
+endif
 browser:
 ifneq ($(BROWSER),0)
 	@if [ ! -x /usr/bin/chromium ]; then \

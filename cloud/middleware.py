@@ -44,8 +44,9 @@ class RequestLog:
         trace_id = tracing.begin(request.headers.get("traceparent", ""))
         drop_if_hung_up()
         response = self.get_response(request)
-        if response.status_code >= 400 and request.path.startswith("/api/"):
+        if response.status_code >= 400:
             response["chroma-trace-id"] = trace_id
+        if response.status_code >= 400 and request.path.startswith("/api/"):
             elapsed_ms = (time.perf_counter() - started) * 1000
             log.info("%s %s %s %.1f ms", request.method, request.path, response.status_code, elapsed_ms)
         return response

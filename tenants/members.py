@@ -41,16 +41,6 @@ class Membership:
     suspension: str | None = None
     is_impersonated: bool = False  # an operator acts as the member
 
-    @property
-    def may_manage_keys(self) -> bool:
-        """Whether the role may create and revoke API keys."""
-        return may(self.role, Action.CREATE_KEY) and not self.is_impersonated
-
-    @property
-    def may_read_records(self) -> bool:
-        """Whether the role may see what records hold."""
-        return may(self.role, Action.VIEW_RECORDS)
-
 
 @dataclass(frozen=True)
 class Departure:

@@ -1,4 +1,4 @@
-"""Who may see a page: a person who signed in, in a tenant that they belong to.
+"""Who may see a page: a person who signed in, in a tenant that they belong to, whose role carries it.
 
 Every page under `/dashboard/t/<tenant>/` goes through `member`. Another tenant's page and one that does not
 exist are the same 404.
@@ -7,8 +7,8 @@ exist are the same 404.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
 from typing import Any, Concatenate
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,20 +18,44 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from cloud.api.control.authentication import actor_of
+from cloud.dashboard import navigation as places
 from cloud.dashboard.views import errors
 from tenants import flags, members
-from tenants.errors import Conflict, NotFound, PermissionDenied, Unavailable
+from tenants.actors import Actor
+from tenants.errors import Code, NotFound, ServiceError
 from tenants.members import Membership
 from tenants.models import User
+from tenants.roles import Action
+
+
+class Permissions:
+    """What an actor may do, as templates ask: `{% if visit.may.create_key %}`."""
+
+    def __init__(self, by: Actor) -> None:
+        self._by = by
+
+    def __getattr__(self, name: str) -> bool:
+        try:
+            action = Action[name.upper()]
+        except KeyError:
+            raise AttributeError(name) from None
+        return self._by.may(action)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A person in one of their tenants."""
+    """A person in one of their tenants.
+
+    by:    the person as the verbs of `tenants` and `vectors` take them, with their role in this tenant
+    page:  the name of the page's address
+    """
 
     user: User
     membership: Membership
     memberships: Sequence[Membership]
+    by: Actor
+    page: str
 
     @property
     def tenant_id(self) -> UUID:
@@ -43,28 +67,59 @@ class Visit:
         """What the tenant is called."""
         return self.membership.tenant_name
 
+    @property
+    def may(self) -> Permissions:
+        """What the person may do here."""
+        return Permissions(self.by)
+
+    @cached_property
+    def navigation(self) -> list[places.Group]:
+        """The pages that the person may see."""
+        return places.offered(self.by)
+
+    @property
+    def collection_tabs(self) -> list[places.Tab]:
+        """The pages of a collection that the person may see."""
+        return places.collection_tabs(self.by)
+
 
 View = Callable[Concatenate[HttpRequest, Visit, ...], HttpResponse]
 
 
-def member(view: View) -> Callable[..., HttpResponse]:
-    """Let only members of the tenant in the path see the page; failures become pages in plain words."""
+def member(
+    action: Action | None, *, post: Action | None = None
+) -> Callable[[View], Callable[..., HttpResponse]]:
+    """Let only members of the tenant in the path see the page; failures become pages in plain words.
 
-    @wraps(view)
-    def entered(request: HttpRequest, tenant_name: str, **path: Any) -> HttpResponse:
-        if not isinstance(request.user, User):
-            return _ask_to_sign_in(request)
-        try:
-            visit = _enter(request.user, tenant_name)
-            if request.method == "POST":
-                flags.refuse_in_maintenance(visit.tenant_id)
-            response = view(request, visit, **path)
-        except (NotFound, PermissionDenied, Conflict, Unavailable) as error:
-            response = errors.page(request, error)
-        add_never_cache_headers(response)
-        return response
+    action:  what the role must carry; None: being a member is enough
+    post:    what it must carry as well for anything but looking
+    """
 
-    return entered
+    def decorate(view: View) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def entered(request: HttpRequest, tenant_name: str, **path: Any) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return _ask_to_sign_in(request)
+            try:
+                visit = _enter(request, request.user, tenant_name)
+                if action is not None:
+                    visit.by.require(action)
+                if request.method not in ("GET", "HEAD"):
+                    if post is not None:
+                        visit.by.require(post)
+                    flags.refuse_in_maintenance(visit.tenant_id)
+                response = view(request, visit, **path)
+            except ServiceError as error:
+                if error.code in (Code.INTERNAL, Code.UNIMPLEMENTED):
+                    raise
+                response = errors.page(request, error)
+            add_never_cache_headers(response)
+            return response
+
+        entered.action = action  # type: ignore[attr-defined]  # for the tests of every page
+        return entered
+
+    return decorate
 
 
 def signed_in(view: Callable[[HttpRequest, User], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -88,16 +143,49 @@ def show(
     return render(request, template, {**context, "visit": visit}, status=status)
 
 
+def show_dialog(
+    request: HttpRequest,
+    visit: Visit,
+    template: str,
+    context: dict[str, Any],
+    *,
+    title: str,
+    status: int = 200,
+) -> HttpResponse:
+    """A question: in the page's dialog when htmx asks, else as a page of its own.
+
+    template:  the partial with the form; its heading has the id `dialog-title`
+    """
+    if is_partial(request):
+        return show(request, visit, template, context, status=status)
+    page = {**context, "dialog": template, "dialog_title": title}
+    return show(request, visit, "dashboard/dialog_page.html", page, status=status)
+
+
+def go(request: HttpRequest, to: str) -> HttpResponse:
+    """On to another page after something was done; for htmx the whole page goes, not a part of it."""
+    if is_partial(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": to})
+    return redirect(to)
+
+
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks, and wants only the part of the page that it will put in."""
     return request.headers.get("HX-Request") == "true"
 
 
-def _enter(user: User, tenant_name: str) -> Visit:
+def _enter(request: HttpRequest, user: User, tenant_name: str) -> Visit:
     memberships = members.memberships(user.user_id)
     for membership in memberships:
         if membership.tenant_name == tenant_name:
-            return Visit(user, membership, memberships)
+            by = replace(
+                actor_of(user, request),
+                role=membership.role,
+                suspension=membership.suspension,
+                is_operator=False,  # an operator's door is the console; here they are what their role says
+            )
+            page = request.resolver_match.url_name if request.resolver_match else None
+            return Visit(user, membership, memberships, by, page or "")
     raise NotFound
 
 

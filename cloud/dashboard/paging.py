@@ -1,17 +1,81 @@
-"""Long lists, a page at a time; one row more than shown is read, to know whether there is a next page."""
+"""Long lists, a page at a time.
+
+By keyset where a list may be long: the cursor is the sort key of the last row that was shown, so page 1,000
+costs what page 1 costs, and rows that come or go meanwhile neither hide nor repeat others. By number where
+the list is short. One row more than shown is read, to know whether there is a next page.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import orjson
 from django.http import HttpRequest
 
-from tenants.errors import NotFound
+from tenants.errors import InvalidArgument, NotFound
 
 T = TypeVar("T")
 _MAX_NUMBER = 100_000
+_MAX_CURSOR_CHARACTERS = 2_000
+Key = tuple[str | int | float | None, ...]
+
+
+def encode(key: Key) -> str:
+    """A sort key as text for an address. It is no secret: it says what the page showed."""
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+
+
+def decode(cursor: str) -> Key:
+    """The sort key in an address.
+
+    Raises:  InvalidArgument for what `encode` did not make
+    """
+    try:
+        padded = cursor[:_MAX_CURSOR_CHARACTERS] + "=" * (-len(cursor) % 4)
+        key = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error):
+        key = None
+    if not isinstance(key, list) or not all(
+        part is None or isinstance(part, str | int | float) for part in key
+    ):
+        raise InvalidArgument("expected the cursor of a page that was shown; go back to the first page")
+    return tuple(key)
+
+
+@dataclass(frozen=True)
+class Stretch(Generic[T]):
+    """Some rows of a long list, and the cursor behind the last one.
+
+    next_cursor:  empty on the last page
+    is_first:     whether the list begins here
+    """
+
+    rows: Sequence[T]
+    next_cursor: str
+    is_first: bool
+
+
+def stretch(
+    request: HttpRequest,
+    rows_count: int,
+    fetch: Callable[[Key | None, int], Sequence[T]],
+    key: Callable[[T], Key],
+) -> Stretch[T]:
+    """The rows after the cursor in the address (`after`).
+
+    fetch:   takes the key after which to begin, or None, and how many rows to read at most
+    key:     the sort key of a row
+    Raises:  InvalidArgument for a cursor that is none
+    """
+    cursor = request.GET.get("after", "")
+    rows = fetch(decode(cursor) if cursor else None, rows_count + 1)
+    shown = rows[:rows_count]
+    more = encode(key(shown[-1])) if len(rows) > rows_count else ""
+    return Stretch(shown, more, is_first=not cursor)
 
 
 @dataclass(frozen=True)

@@ -184,6 +184,14 @@ def ago(moment: datetime, *, now: datetime | None = None) -> str:
     return f"{timesince(moment, now, depth=1)} ago"
 
 
+def until(moment: datetime, *, now: datetime | None = None) -> str:
+    """How long until then, in one unit."""
+    now = now or datetime.now(UTC)
+    if moment - now < timedelta(minutes=1):
+        return "in a moment"
+    return f"in {timesince(now, moment, depth=1)}"
+
+
 def _expires(moment: datetime | None, *, now: datetime) -> str:
     if moment is None:
         return "never"

@@ -14,7 +14,7 @@ register_converter(TenantNameConverter, "tenant")
 
 app_name = "dashboard"
 _tenant = [
-    path("", databases.entrance),
+    path("", databases.entrance, name="tenant"),
     path("databases", databases.databases, name="databases"),
     path("databases/<database:database_name>", databases.database, name="database"),
     path(
@@ -31,7 +31,7 @@ _tenant = [
     path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
 ]
 urlpatterns = [
-    path("", databases.home, name="databases"),
+    path("", databases.home, name="home"),
     path("sign-in", RedirectView.as_view(pattern_name="account_login", query_string=True), name="sign-in"),
     path("sign-out", accounts.logout, name="sign-out"),
     path("theme", theme.theme, name="theme"),

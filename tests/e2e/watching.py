@@ -9,11 +9,15 @@ from playwright.sync_api import Browser, Page
 
 
 @contextmanager
-def watched(browser: Browser, url: str, *, width: int = 1280, has_scripts: bool = True) -> Iterator[Page]:
+def watched(
+    browser: Browser, url: str, *, width: int = 1280, has_scripts: bool = True, theme: str = "light"
+) -> Iterator[Page]:
     """A page of its own session; what it must not do is found at the end."""
     trouble: list[str] = []
     with browser.new_context(
-        viewport={"width": width, "height": 800}, java_script_enabled=has_scripts
+        viewport={"width": width, "height": 800},
+        java_script_enabled=has_scripts,
+        color_scheme="dark" if theme == "dark" else "light",
     ) as context:
         page = context.new_page()
         page.on("console", lambda message: trouble.append(message.text) if message.type == "error" else None)

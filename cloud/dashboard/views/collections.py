@@ -5,12 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from cloud.api.permissions import manifests
 from cloud.dashboard import shown
 from cloud.dashboard.access import Visit, is_partial, member, show
 from tenants import databases
+from tenants.roles import Action
 from vectors import collections
 from vectors.collections import CollectionView
 from vectors.query import get
@@ -21,25 +23,25 @@ _RECORDS_COUNT = 20
 
 
 @require_safe
-@member
+@member(Action.VIEW_COLLECTIONS)
 def collection(request: HttpRequest, visit: Visit, database_name: str, collection_id: UUID) -> HttpResponse:
     """The page of a collection."""
     view = _find(visit, database_name, collection_id)
     context = {
         "database_name": database_name,
         "collection": shown.CollectionFacts.of(view),
-        "records": _first_records(visit, collection_id) if visit.membership.may_read_records else [],
+        "records": _first_records(visit, collection_id) if visit.may.view_records else [],
         "records_count": view.record_count,
     }
-    return show(request, visit, "dashboard/collection.html", context)
+    return show(request, visit, "dashboard/collection/data.html", context)
 
 
 @require_safe
-@member
+@member(Action.VIEW_COLLECTIONS)
 def indexing(request: HttpRequest, visit: Visit, database_name: str, collection_id: UUID) -> HttpResponse:
     """The part of that page that changes by itself; asked for again and again while it does."""
     if not is_partial(request):
-        return collection(request, visit.tenant_name, database_name, collection_id)
+        return redirect("dashboard:collection", visit.tenant_name, database_name, collection_id)
     facts = shown.CollectionFacts.of(_find(visit, database_name, collection_id))
     context = {"database_name": database_name, "collection": facts}
     return show(request, visit, "dashboard/_indexing.html", context)

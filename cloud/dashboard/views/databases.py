@@ -15,6 +15,7 @@ from cloud.dashboard.shown import CollectionFacts
 from tenants import databases as tenant_databases
 from tenants import members
 from tenants.models import Database, User
+from tenants.roles import Action
 from vectors import collections
 
 _DATABASES_PER_PAGE = 10
@@ -42,7 +43,7 @@ def home(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @require_safe
-@member
+@member(None)
 def entrance(request: HttpRequest, visit: Visit) -> HttpResponse:
     """To the tenant's first page."""
     del request
@@ -50,7 +51,7 @@ def entrance(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @require_safe
-@member
+@member(Action.VIEW_DATABASES)
 def databases(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The tenant's databases, each with its first collections."""
     page = paging.read(
@@ -63,7 +64,7 @@ def databases(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @require_safe
-@member
+@member(Action.VIEW_DATABASES)
 def database(request: HttpRequest, visit: Visit, database_name: str) -> HttpResponse:
     """One database's collections."""
     found = tenant_databases.get(visit.tenant_id, database_name)

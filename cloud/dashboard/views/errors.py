@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from tenants.errors import NotFound, PermissionDenied, ServiceError
+from cloud import tracing
+from cloud.api.errors import STATUS_AND_NAME
+from tenants.errors import NotFound, PermissionDenied, RateLimited, ServiceError, Unavailable
 
 _RETRY_AFTER_SECONDS = 5
 
@@ -17,10 +19,12 @@ def page(request: HttpRequest, error: ServiceError) -> HttpResponse:
         response = not_found(request)
     elif isinstance(error, PermissionDenied):
         response = permission_denied(request)
-    else:
-        response = _render(request, "errors/503.html", 503)
+    elif isinstance(error, Unavailable | RateLimited):
+        response = _render(request, "errors/503.html", STATUS_AND_NAME[error.code][0])
         response["Retry-After"] = str(_RETRY_AFTER_SECONDS)
         return response
+    else:
+        return _render(request, "errors/refused.html", STATUS_AND_NAME[error.code][0], why=error.message)
     if request.headers.get("HX-Request") == "true":
         response["HX-Refresh"] = "true"  # the page that asked is out of date: load it anew, and see why
     return response
@@ -55,7 +59,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _render(request, "errors/500.html", 500)
 
 
-def _render(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    response = render(request, template, status=status)
+def _render(request: HttpRequest, template: str, status: int, **context: str) -> HttpResponse:
+    response = render(request, template, {**context, "trace_id": tracing.current()}, status=status)
     add_never_cache_headers(response)
     return response

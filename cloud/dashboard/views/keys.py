@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,28 +13,24 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from cloud.api import authentication
-from cloud.api.control.authentication import actor_of
 from cloud.dashboard import shown, snippet
 from cloud.dashboard.access import Visit, is_partial, member, show
-from cloud.dashboard.forms import KeyForm
+from cloud.dashboard.forms.keys import KeyForm
 from tenants import databases
 from tenants import keys as tenant_keys
-from tenants.actors import Actor
-from tenants.errors import InvalidArgument, PermissionDenied, QuotaExceeded
+from tenants.errors import InvalidArgument, QuotaExceeded
 from tenants.key_scopes import Scopes, Template
 from tenants.models import Database
 from tenants.roles import Action
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member
+@member(Action.VIEW_KEYS, post=Action.CREATE_KEY)
 def keys(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The tenant's keys; a POST creates one."""
     owned = databases.list_databases(visit.tenant_id)
     if request.method != "POST":
         return _page(request, visit, {"form": KeyForm(owned)})
-    if not visit.membership.may_manage_keys:
-        raise PermissionDenied
     form = KeyForm(owned, request.POST)
     if not form.is_valid():
         return _page(request, visit, {"form": form}, status=422)
@@ -48,12 +43,10 @@ def keys(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@member
+@member(Action.REVOKE_KEY)
 def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
     """Ask once more, naming the key; a POST revokes it."""
-    if not visit.membership.may_manage_keys:
-        raise PermissionDenied
-    by = _actor(request, visit)
+    by = visit.by
     key = tenant_keys.get(by, visit.tenant_id, key_id)
     if request.method == "POST":
         tenant_keys.revoke(by, visit.tenant_id, key_id)
@@ -66,12 +59,8 @@ def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
     return show(request, visit, template, {"key": shown.Key.of(key, now=datetime.now(UTC))})
 
 
-def _actor(request: HttpRequest, visit: Visit) -> Actor:
-    return replace(actor_of(visit.user, request), role=visit.membership.role)
-
-
 def _page(request: HttpRequest, visit: Visit, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    now, by = datetime.now(UTC), _actor(request, visit)
+    now, by = datetime.now(UTC), visit.by
     may_view = by.may(Action.VIEW_KEYS)
     found = tenant_keys.list_keys(by, visit.tenant_id) if may_view else []
     listed = [shown.Key.of(key, now=now) for key in found]
@@ -85,7 +74,7 @@ def _page(request: HttpRequest, visit: Visit, context: dict[str, Any], *, status
 def _create(request: HttpRequest, visit: Visit, form: KeyForm, owned: list[Database]) -> dict[str, str]:
     """What the page shows of the new key, this once."""
     issued = tenant_keys.issue(
-        _actor(request, visit),
+        visit.by,
         visit.tenant_id,
         pepper=settings.KEY_PEPPERS[0],
         name=form.cleaned_data["name"],

@@ -31,4 +31,4 @@ def _next_url(request: HttpRequest) -> str:
     wanted = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         return wanted
-    return reverse("dashboard:databases")
+    return reverse("dashboard:home")

@@ -1,4 +1,4 @@
-"""Forms: what a person may type, and what they are told when it does not fit."""
+"""A new API key."""
 
 from __future__ import annotations
 
