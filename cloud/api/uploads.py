@@ -1,13 +1,16 @@
-"""Files that come in as the body of a request: which addresses take them, how long they may be, reading."""
+"""Files in and out: which addresses take one as a body and how long it may be, and the answer that is one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 
 from tenants.quotas import Limits
+from vectors.formats import named
+from vectors.transfer import Transfer
 from vectors.transfers import most_upload_bytes
 
 _FORM_BYTES = 1024 * 1024  # what a multipart form has beside its file
@@ -51,3 +54,12 @@ class Body:
             return bytes(self._source.read(size))
         except OSError:
             return b""
+
+
+def file_answer(transfer: Transfer, content: Iterator[bytes]) -> StreamingHttpResponse:
+    """The file of an export, to be saved and never shown."""
+    content_type = "application/gzip" if transfer.is_gzip else named.CONTENT_TYPES[transfer.format]
+    response = StreamingHttpResponse(content, content_type=content_type)
+    response["Content-Length"] = str(transfer.stored_bytes)
+    response["Content-Disposition"] = f'attachment; filename="{transfer.file_name}"'
+    return response

@@ -45,11 +45,14 @@ class Cast:
             "metadatas": [{"year": 1999}, {"year": 2001}],
         }
         assert wire.post(f"{place}/{collection_id}/add", records).status == 201
+        exports = f"/tenants/{tenant.name}/databases/library/collections/{collection_id}/exports"
+        exported = people[Role.OWNER].post(exports, {"format": "jsonl"})
         parts: dict[str, object] = {
             "tenant_name": tenant.name,
             "database_name": "library",
             "collection_id": uuid.UUID(collection_id),
             "record_id": "a",
+            "transfer_id": uuid.UUID(exported.body["id"]),
             "key_id": key_id,
         }
         return cls(tenant.tenant_id, tenant.name, people, person(other.tenant_id), parts)

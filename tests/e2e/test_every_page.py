@@ -55,15 +55,30 @@ def shown(browser: Browser, service: Service) -> Shown:
     with watched(browser, service.url) as page:
         place.sign_in(page)
         keys = page.request.get(f"{service.url}/api/control/v1/tenants/{place.tenant}/keys").json()
+        transfer_id = _import_with_an_error(page, place, collection.id)
     key_id = uuid.UUID(keys["items"][0]["key_id"])
     parts: dict[str, object] = {
         "tenant_name": place.tenant,
         "database_name": place.database,
         "collection_id": collection.id,
         "record_id": "a",
+        "transfer_id": transfer_id,
         "key_id": key_id,
     }
     return Shown(place, parts)
+
+
+def _import_with_an_error(page: Page, place: Place, collection_id: uuid.UUID) -> uuid.UUID:
+    """An import whose file has a row that is none."""
+    path = f"/tenants/{place.tenant}/databases/{place.database}/collections/{collection_id}/imports"
+    token = next(one["value"] for one in page.context.cookies() if one["name"] == "csrftoken")
+    made = page.request.post(
+        f"{place.service.url}/api/control/v1{path}?file_name=books.jsonl",
+        data=b'{"id": "z", "embedding": [1, 1]}\nnonsense\n',
+        headers={"X-CSRFToken": token, "Content-Type": "application/x-ndjson"},
+    )
+    assert made.status == 201, made.text()
+    return uuid.UUID(made.json()["id"])
 
 
 @pytest.mark.timeout(600)

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 from cloud.api import uploads
 from cloud.api.control.endpoint import check_limit
@@ -197,15 +198,11 @@ def create_export(call: Call[shapes.NewExport]) -> shapes.Transfer:
     raw=_BINARY,
     description="The media type is the file's: `application/x-ndjson`, `text/csv` or `application/gzip`.",
 )
-def download_content(call: Call[None]) -> StreamingHttpResponse:
+def download_content(call: Call[None]) -> HttpResponseBase:
     """Download the file of an export."""
     store = objects.open_store(settings.OBJECT_STORE)
-    transfer, content = transfers.open_export(call.actor, _database(call), call.path_id("transfer_id"), store)
-    content_type = "application/gzip" if transfer.is_gzip else named.CONTENT_TYPES[transfer.format]
-    response = StreamingHttpResponse(content, content_type=content_type)
-    response["Content-Length"] = str(transfer.stored_bytes)
-    response["Content-Disposition"] = f'attachment; filename="{transfer.file_name}"'
-    return response
+    found = transfers.open_export(call.actor, _database(call), call.path_id("transfer_id"), store)
+    return uploads.file_answer(*found)
 
 
 # The role's action depends on what is changed, and so the verbs ask for it.
