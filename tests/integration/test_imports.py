@@ -207,8 +207,12 @@ def test_a_cancelled_import_stops_at_its_place_and_can_be_resumed(
 ) -> None:
     made = upload(store, place, json_lines(records(1_600)))
     key = (database_of(place), made.transfer_id)
+
+    def cancel() -> None:
+        stage.elsewhere(lambda: transfers.cancel(BY, *key))
+
     with pytest.raises(LeaseLost):
-        work(database, place, store, after_step=lambda: stage.elsewhere(lambda: transfers.cancel(BY, *key)))
+        work(database, place, store, after_step=cancel)
     assert (standing(place, made).state, place.count()) == ("cancelled", 500)
     with pytest.raises(Conflict, match="is cancelled; there is nothing to cancel"):
         transfers.cancel(BY, *key)

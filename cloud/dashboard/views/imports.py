@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -277,12 +276,13 @@ def errors(
 @member(Action.EXPORT_RECORDS)
 def download(
     request: HttpRequest, visit: Visit, database_name: str, collection_id: UUID, transfer_id: UUID
-) -> HttpResponseBase:
+) -> HttpResponse:
     """The file of an export; where there is none yet, the page that says how far it is."""
     found = databases.get(visit.tenant_id, database_name)
     store = objects.open_store(settings.OBJECT_STORE)
     try:
-        return uploads.file_answer(*transfers.open_export(visit.by, found, transfer_id, store))
+        answer = uploads.file_answer(*transfers.open_export(visit.by, found, transfer_id, store))
+        return cast("HttpResponse", answer)  # what streams is an answer as well
     except Conflict as error:
         messages.error(request, error.message)
         path = (visit.tenant_name, database_name, collection_id, transfer_id)

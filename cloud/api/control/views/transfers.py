@@ -244,5 +244,9 @@ def _id(text: str | None, member: str) -> UUID | None:
 def shown(transfer: Transfer) -> shapes.Transfer:
     """An import or export as the API tells it."""
     names = shapes.Transfer.__struct_fields__
-    own = {"id": transfer.transfer_id, "gzip": transfer.is_gzip, "format": transfer.format.value}
+    own: dict[str, Any] = {
+        "id": transfer.transfer_id,
+        "gzip": transfer.is_gzip,
+        "format": transfer.format.value,
+    }
     return shapes.Transfer(**{name: own[name] if name in own else getattr(transfer, name) for name in names})

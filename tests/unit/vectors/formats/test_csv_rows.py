@@ -12,7 +12,7 @@ from tests.unit.vectors.formats.made import rows_of
 from tests.unit.vectors.formats.test_json_lines import bits
 from vectors.formats import Broken, Row, RowError, csv_rows
 from vectors.formats.pieces import quoted_lines
-from vectors.metadata import encode
+from vectors.metadata import Value, encode
 from vectors.types import Rows
 
 
@@ -25,7 +25,7 @@ def read_all(text: bytes) -> list[Row | RowError]:
 
 def test_other_columns_are_metadata_with_the_types_that_their_cells_have() -> None:
     text = b'id,embedding,document,n,x,ok,tag,list,zip\r\na,"[1,2.5]",hi,3,0.5,true,red,"[1,2]",007\r\n'
-    metadata = {"n": 3, "x": 0.5, "ok": True, "tag": "red", "list": [1, 2], "zip": "007"}
+    metadata: dict[str, Value] = {"n": 3, "x": 0.5, "ok": True, "tag": "red", "list": [1, 2], "zip": "007"}
     assert read_all(text) == [Row(2, "a", [1.0, 2.5], "hi", None, metadata)]
 
 
