@@ -49,6 +49,8 @@ class Action(StrEnum):
     RESTORE_COLLECTION = "collections.restore"
     VIEW_RECORDS = "records.view"
     WRITE_RECORDS = "records.write"
+    IMPORT_RECORDS = "records.import"
+    EXPORT_RECORDS = "records.export"
     VIEW_KEYS = "keys.view"
     CREATE_KEY = "keys.create"
     ROTATE_KEY = "keys.rotate"
@@ -86,6 +88,8 @@ DESCRIPTIONS: dict[Action, str] = {
     Action.RESTORE_COLLECTION: "Take collections back out of the recycle bin",
     Action.VIEW_RECORDS: "Read and query records",
     Action.WRITE_RECORDS: "Add, change and delete records",
+    Action.IMPORT_RECORDS: "Import records from a file; cancel, resume and restart imports",
+    Action.EXPORT_RECORDS: "Export collections to a file and download it; cancel, resume and restart exports",
     Action.VIEW_KEYS: "See API keys, never a secret",
     Action.CREATE_KEY: "Create API keys",
     Action.ROTATE_KEY: "Replace an API key by a new one with the same rights",
@@ -132,6 +136,8 @@ _DEVELOPER = _VIEWER | {
     Action.DELETE_COLLECTION,
     Action.RESTORE_COLLECTION,
     Action.WRITE_RECORDS,
+    Action.IMPORT_RECORDS,
+    Action.EXPORT_RECORDS,
     Action.VIEW_KEYS,
     Action.CREATE_KEY,
     Action.ROTATE_KEY,
@@ -148,7 +154,8 @@ MATRIX: dict[Role, frozenset[Action]] = {
     Role.BILLING: _BILLING,
 }
 
-# What an operator who acts as a member must not do: see a secret, let somebody in, spend or destroy for good.
+# What an operator who acts as a member must not do: see a secret, take data along, let somebody in,
+# spend or destroy for good.
 WITHHELD_FROM_IMPERSONATORS = frozenset(
     {
         Action.CREATE_KEY,
@@ -158,6 +165,7 @@ WITHHELD_FROM_IMPERSONATORS = frozenset(
         Action.MANAGE_OWNERS,
         Action.MANAGE_BILLING,
         Action.DELETE_TENANT,
+        Action.EXPORT_RECORDS,
     }
 )
 

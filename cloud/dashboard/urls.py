@@ -19,6 +19,7 @@ from cloud.dashboard.views import (
     databases,
     errors,
     find,
+    imports,
     invoices,
     keys,
     members,
@@ -47,6 +48,14 @@ _service_account: Patterns = [
     path("keys/new", service_accounts.add_key, name="service-account-key"),
     path("keys/<uuid:account_key_id>/revoke", service_accounts.revoke_key, name="service-account-revoke-key"),
 ]
+_transfer: Patterns = [
+    path("", imports.detail, name="import-detail"),
+    path("/errors.csv", imports.errors, name="import-errors"),
+    path("/file", imports.download, name="export-file"),
+    path("/cancel", imports.change, {"did": "cancel"}, name="import-cancel"),
+    path("/resume", imports.change, {"did": "resume"}, name="import-resume"),
+    path("/restart", imports.change, {"did": "restart"}, name="import-restart"),
+]
 _collection: Patterns = [
     path("", collection_data.data, name="collection"),
     path("/records/delete", records_delete.delete, name="records-delete"),
@@ -56,6 +65,10 @@ _collection: Patterns = [
     path("/indexing/retry", collection_indexing.retry, name="collection-retry"),
     path("/playground", playground.playground, name="collection-playground"),
     path("/schema", collection_schema.schema, name="collection-schema"),
+    path("/imports", imports.collection, name="collection-imports"),
+    path("/imports/new", imports.begin_import, name="import-new"),
+    path("/exports/new", imports.begin_export, name="export-new"),
+    path("/imports/<uuid:transfer_id>", include(_transfer)),
     path("/fork", collection_actions.fork, name="collection-fork"),
     path("/rename", collection_actions.rename, name="collection-rename"),
     path("/delete", collection_actions.delete, name="collection-delete"),
@@ -63,6 +76,7 @@ _collection: Patterns = [
 _database: Patterns = [
     path("", databases.database, name="database"),
     path("/delete", database_actions.delete, name="database-delete"),
+    path("/imports", imports.database, name="imports"),
     path("/new-collection", collection_actions.create, name="collection-create"),
     path("/collections/<uuid:collection_id>", include(_collection)),
 ]

@@ -64,6 +64,8 @@ class Cast:
         assert wire.delete(f"{place}/gone").status == 200
         attic = people[Role.OWNER].post(f"/tenants/{tenant.name}/databases", {"name": "attic"}).body
         assert people[Role.OWNER].delete(f"/tenants/{tenant.name}/databases/attic").status == 200
+        exports = f"/tenants/{tenant.name}/databases/library/collections/{collection_id}/exports"
+        exported = people[Role.OWNER].post(exports, {"format": "jsonl"})
         parts: dict[str, object] = {
             "user_id": id_of(people[Role.VIEWER]),
             "invitation_id": uuid.UUID(invited.body["invitation"]["invitation_id"]),
@@ -75,6 +77,7 @@ class Cast:
             "database_name": "library",
             "collection_id": uuid.UUID(collection_id),
             "record_id": "a",
+            "transfer_id": uuid.UUID(exported.body["id"]),
             "key_id": key_id,
             "alert_id": uuid.UUID(alert.body["alert_id"]),
             "deleted_collection_id": uuid.UUID(gone_id),

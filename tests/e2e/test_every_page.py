@@ -65,6 +65,7 @@ def shown(browser: Browser, service: Service) -> Shown:
             kind: page.request.get(service.url + binned.format(place.tenant, kind)).json()["items"][0]
             for kind in ("collections", "databases")
         }
+        transfer_id = _import_with_an_error(page, place, collection.id)
     parts: dict[str, object] = {
         "tenant_name": place.tenant,
         "database_name": place.database,
@@ -73,6 +74,7 @@ def shown(browser: Browser, service: Service) -> Shown:
         **made,
         "deleted_collection_id": uuid.UUID(deleted["collections"]["collection_id"]),
         "deleted_database_id": uuid.UUID(deleted["databases"]["database_id"]),
+        "transfer_id": transfer_id,
     }
     return Shown(place, parts)
 
@@ -104,6 +106,19 @@ def _make_the_rest(page: Page, place: Place) -> dict[str, object]:
         "limit_name": "collections_count",
         "request_id": uuid.UUID(post("/quota-requests", wish)["request_id"]),
     }
+
+
+def _import_with_an_error(page: Page, place: Place, collection_id: uuid.UUID) -> uuid.UUID:
+    """An import whose file has a row that is none."""
+    path = f"/tenants/{place.tenant}/databases/{place.database}/collections/{collection_id}/imports"
+    token = next(one["value"] for one in page.context.cookies() if one["name"] == "csrftoken")
+    made = page.request.post(
+        f"{place.service.url}/api/control/v1{path}?file_name=books.jsonl",
+        data=b'{"id": "z", "embedding": [1, 1]}\nnonsense\n',
+        headers={"X-CSRFToken": token, "Content-Type": "application/x-ndjson"},
+    )
+    assert made.status == 201, made.text()
+    return uuid.UUID(made.json()["id"])
 
 
 @pytest.mark.timeout(600)

@@ -31,6 +31,9 @@ TABLES = (
     "usage_ledger",
     "job",
     "job_history",
+    "transfer",
+    "transfer_part",
+    "transfer_error",
     *SUMS,
 )
 CONTROL_TABLES = (

@@ -25,6 +25,9 @@ _GUARDED = (
     "job",
     "job_history",
     "fork_tree",
+    "transfer",
+    "transfer_part",
+    "transfer_error",
     *_SUMMED,
 )
 _OVERSEEN = (
@@ -34,6 +37,7 @@ _OVERSEEN = (
     "job",
     "job_history",
     "usage_ledger",
+    "transfer",
     "fork_tree",
     *_SUMMED,
 )

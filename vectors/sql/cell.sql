@@ -237,11 +237,13 @@ CREATE TABLE IF NOT EXISTS $cell.job (
   job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   tenant_id uuid NOT NULL,
   collection_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('compact', 'purge')),
-  state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'parked')),
+  kind text NOT NULL CONSTRAINT job_kind_check CHECK (kind IN ('compact', 'purge', 'import', 'export')),
+  state text NOT NULL DEFAULT 'queued' CONSTRAINT job_state_check
+    CHECK (state IN ('uploading', 'queued', 'running', 'done', 'parked', 'stopped', 'cancelled')),
   epoch int NOT NULL DEFAULT 0,
   attempts int NOT NULL DEFAULT 0,
   lease_until timestamptz,
+  wait_until timestamptz,
   phase text NOT NULL DEFAULT '',
   cause text NOT NULL DEFAULT '',
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -249,8 +251,71 @@ CREATE TABLE IF NOT EXISTS $cell.job (
   phases jsonb NOT NULL DEFAULT '[]'
 );
 COMMENT ON COLUMN $cell.job.phases IS 'of this attempt: when each phase began, in seconds since 1970';
--- One piece of work on a collection at a time: a purge must not take away what a compaction still compares with.
-CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collection_id) WHERE state <> 'done';
+COMMENT ON COLUMN $cell.job.state IS 'parked: we must look; stopped: by a rule, for its owner to act; the last two and uploading: of transfers';
+COMMENT ON COLUMN $cell.job.wait_until IS 'nobody takes it before';
+-- One piece of upkeep on a collection at a time: a purge must not take away what a compaction still compares with.
+CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collection_id)
+  WHERE kind IN ('compact', 'purge') AND state <> 'done';
+
+-- Imports and exports: what their jobs move, and how far they are. Files are in the object store.
+CREATE TABLE IF NOT EXISTS $cell.transfer (
+  job_id bigint PRIMARY KEY REFERENCES $cell.job ON DELETE CASCADE,
+  transfer_id uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
+  tenant_id uuid NOT NULL,
+  database_id uuid NOT NULL,
+  collection_id uuid NOT NULL,
+  collection_name text NOT NULL,
+  format text NOT NULL CHECK (format IN ('jsonl', 'csv')),
+  is_gzip boolean NOT NULL,
+  options jsonb NOT NULL DEFAULT '{}',
+  file_name text NOT NULL,
+  started_by text NOT NULL,
+  size_bytes bigint,
+  stored_bytes bigint NOT NULL DEFAULT 0,
+  is_stored boolean NOT NULL DEFAULT true,
+  rows_total bigint,
+  rows_done bigint NOT NULL DEFAULT 0,
+  rows_failed bigint NOT NULL DEFAULT 0,
+  cursor_bytes bigint NOT NULL DEFAULT 0,
+  cursor_line bigint NOT NULL DEFAULT 1,
+  cursor_ordinal bigint NOT NULL DEFAULT -1,
+  read_bytes bigint NOT NULL DEFAULT 0,
+  end_ordinal bigint,
+  log_from bigint,
+  log_to bigint,
+  rows_per_second real NOT NULL DEFAULT 0,
+  started_at timestamptz,
+  finished_at timestamptz,
+  expires_at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS transfer_by_database ON $cell.transfer (tenant_id, database_id, job_id DESC);
+CREATE INDEX IF NOT EXISTS transfer_by_collection ON $cell.transfer (collection_id, job_id DESC);
+CREATE INDEX IF NOT EXISTS transfer_by_expiry ON $cell.transfer (expires_at);
+COMMENT ON COLUMN $cell.transfer.size_bytes IS 'of the file; of an upload as it was announced, null when it was not';
+COMMENT ON COLUMN $cell.transfer.is_stored IS 'whether the object store still has the file';
+COMMENT ON COLUMN $cell.transfer.cursor_bytes IS 'an import goes on here, in the file''s text: after gzip';
+COMMENT ON COLUMN $cell.transfer.cursor_ordinal IS 'an export goes on after this record';
+COMMENT ON COLUMN $cell.transfer.read_bytes IS 'how much of the stored file an import has read';
+COMMENT ON COLUMN $cell.transfer.log_from IS 'the end of the log when an export began; log_to when it ended';
+
+-- A file is its parts in their order, each an object of its own: so a part is there or it is not.
+CREATE TABLE IF NOT EXISTS $cell.transfer_part (
+  job_id bigint NOT NULL REFERENCES $cell.transfer ON DELETE CASCADE,
+  from_byte bigint NOT NULL,
+  tenant_id uuid NOT NULL,
+  bytes bigint NOT NULL,
+  object_id uuid NOT NULL,
+  PRIMARY KEY (job_id, from_byte)
+);
+
+CREATE TABLE IF NOT EXISTS $cell.transfer_error (
+  job_id bigint NOT NULL REFERENCES $cell.transfer ON DELETE CASCADE,
+  line bigint NOT NULL,
+  tenant_id uuid NOT NULL,
+  field text NOT NULL,
+  message text NOT NULL,
+  PRIMARY KEY (job_id, line)
+);
 
 -- What became of the attempts at jobs, the last ones of each collection.
 CREATE TABLE IF NOT EXISTS $cell.job_history (
@@ -312,6 +377,14 @@ ALTER TABLE $cell.usage_ledger ADD COLUMN IF NOT EXISTS transaction_id xid8 NOT 
 ALTER TABLE $cell.usage_ledger ALTER COLUMN transaction_id SET DEFAULT pg_current_xact_id();
 ALTER TABLE $cell.job ADD COLUMN IF NOT EXISTS phases jsonb NOT NULL DEFAULT '[]';
 ALTER TABLE $cell.segment ADD COLUMN IF NOT EXISTS has_outlived boolean NOT NULL DEFAULT false;
+-- Jobs of more kinds and states; the index is made anew with the tables.
+ALTER TABLE $cell.job ADD COLUMN IF NOT EXISTS wait_until timestamptz,
+  DROP CONSTRAINT IF EXISTS job_kind_check, DROP CONSTRAINT IF EXISTS job_state_check;
+ALTER TABLE $cell.job
+  ADD CONSTRAINT job_kind_check CHECK (kind IN ('compact', 'purge', 'import', 'export')),
+  ADD CONSTRAINT job_state_check
+    CHECK (state IN ('uploading', 'queued', 'running', 'done', 'parked', 'stopped', 'cancelled'));
+DROP INDEX IF EXISTS $cell.job_one_per_collection;
 
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
@@ -348,9 +421,10 @@ SELECT '1:1:', s.system_identifier, now() FROM pg_control_system() AS s ON CONFL
 -- name: grant_cell
 GRANT SELECT, INSERT, UPDATE ON $cell.collection_state TO $web;
 GRANT SELECT, INSERT, UPDATE ON $cell.record_log, $cell.tombstone TO $web;
-GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job, $cell.job_history TO $web;
--- A member has a compaction queued, or a parked one queued anew.
-GRANT INSERT (tenant_id, collection_id, kind), UPDATE (state, attempts, updated_at) ON $cell.job TO $web;
+GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job_history, $cell.transfer_error TO $web;
+GRANT SELECT, INSERT, UPDATE ON $cell.job, $cell.transfer TO $web;
+GRANT SELECT, INSERT, DELETE ON $cell.transfer_part TO $web;
+GRANT DELETE ON $cell.transfer_error TO $web;
 -- A fork enters its source's segments. A row of another tenant's segment would read nothing: the segment refuses.
 GRANT INSERT ON $cell.manifest TO $web;
 GRANT SELECT, INSERT, UPDATE ON $cell.fork_tree TO $web;
@@ -358,7 +432,7 @@ GRANT SELECT, DELETE ON $cell.fork_tree TO $worker;
 GRANT SELECT ON $cell.fork_tree TO $operator;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log, $cell.tombstone, $cell.segment,
-  $cell.manifest, $cell.job TO $worker;
+  $cell.manifest, $cell.job, $cell.transfer, $cell.transfer_part, $cell.transfer_error TO $worker;
 GRANT SELECT, INSERT, DELETE ON $cell.job_history TO $worker;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $worker;
 GRANT SELECT, UPDATE ON $cell.usage_clock TO $worker;

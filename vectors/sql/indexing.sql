@@ -20,7 +20,7 @@ ORDER BY g.segment_id;
 -- name: indexing_job
 SELECT j.job_id, j.kind, j.state, j.attempts, j.phase, j.cause, j.phases::text, j.created_at, j.updated_at
 FROM $cell.job AS j
-WHERE j.collection_id = %(collection_id)s AND j.state <> 'done';
+WHERE j.collection_id = %(collection_id)s AND j.state <> 'done' AND j.kind IN ('compact', 'purge');
 
 -- name: indexing_history
 SELECT h.job_id, h.kind, h.outcome, h.attempt, h.cause, h.phases::text, h.counts::text, h.queued_at, h.finished_at
@@ -48,5 +48,5 @@ INSERT INTO $cell.job (tenant_id, collection_id, kind)
 SELECT s.tenant_id, s.collection_id, 'compact' FROM $cell.collection_state AS s
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL AND s.log_head > s.compacted_to
   AND s.dimension IS NOT NULL
-ON CONFLICT (collection_id) WHERE state <> 'done' DO NOTHING
+ON CONFLICT (collection_id) WHERE kind IN ('compact', 'purge') AND state <> 'done' DO NOTHING
 RETURNING job_id

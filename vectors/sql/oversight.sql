@@ -28,7 +28,7 @@ ORDER BY j.updated_at DESC LIMIT %(count)s;
 
 -- name: drive_again_of
 UPDATE $cell.job SET state = 'queued', attempts = 0, updated_at = clock_timestamp()
-WHERE collection_id = %(collection_id)s AND state = 'parked'
+WHERE collection_id = %(collection_id)s AND state = 'parked' AND kind IN ('compact', 'purge')
 RETURNING job_id, tenant_id;
 
 -- name: count_parked
@@ -50,6 +50,7 @@ SELECT s.collection_id, s.database_id, s.log_head, s.compacted_to, s.log_rows, s
   j.state, j.kind, j.cause, j.attempts, extract(epoch FROM clock_timestamp() - j.created_at)::float8
 FROM $cell.collection_state AS s
 LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
+  AND j.kind IN ('compact', 'purge')
 WHERE s.tenant_id = %(tenant_id)s AND s.dropped_at IS NULL
   AND (j.job_id IS NOT NULL OR s.log_rows >= %(rows)s OR s.log_bytes >= %(bytes)s
        OR (s.segment_rows > 0 AND s.log_since < clock_timestamp() - make_interval(secs => %(seconds)s)))

@@ -115,6 +115,20 @@ $hydrate
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
 ORDER BY n.$by $direction;
 
+-- name: walk
+-- The records after a place in default order, a page of them, with their own places.
+WITH matching AS (
+  $parts
+), page AS MATERIALIZED (
+  SELECT * FROM matching ORDER BY ordinal LIMIT %(reach)s
+)
+SELECT s.manifest_version, s.logical_bytes, n.ordinal, n.record_id $hydrated
+FROM $cell.collection_state AS s
+LEFT JOIN page AS n ON true
+$hydrate
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+ORDER BY n.ordinal;
+
 -- name: count_up_to
 -- How many match, and how far the log goes: what was written later is not among them.
 SELECT s.manifest_version, (SELECT count(*) FROM ($parts LIMIT %(most)s) AS m), s.log_head, s.record_count

@@ -28,7 +28,7 @@ SELECT public.vectors_mark_scrub(array_agg('$cell.' || t.name))
 FROM (
   SELECT 'record_log_' || r AS name FROM generate_series(0, $partitions - 1) AS r
   WHERE satisfies_hash_partition('$cell.record_log'::regclass, $partitions, r, %(collection_id)s::uuid)
-  UNION ALL VALUES ('collection_state'), ('segment'), ('job')
+  UNION ALL VALUES ('collection_state'), ('segment'), ('job'), ('transfer'), ('transfer_error')
 ) AS t(name);
 
 -- name: mark_scrub_of_segment

@@ -240,6 +240,7 @@ DELETE FROM $cell.segment WHERE segment_id = %(segment_id)s;
 SELECT s.collection_id, s.tenant_id FROM $cell.collection_state AS s
 WHERE s.dropped_at < clock_timestamp() - make_interval(secs => %(seconds)s) AND NOT s.is_restorable
   AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state IN ('queued', 'running'))
+  AND NOT EXISTS (SELECT FROM $cell.transfer AS t WHERE t.collection_id = s.collection_id)  -- their files go first
 LIMIT %(count)s;
 
 -- name: forget_collection_log
@@ -251,7 +252,7 @@ WHERE collection_id = %(collection_id)s AND log_offset IN (
 DELETE FROM $cell.tombstone WHERE collection_id = %(collection_id)s;
 
 -- name: forget_collection_jobs
-DELETE FROM $cell.job WHERE collection_id = %(collection_id)s AND state IN ('done', 'parked');
+DELETE FROM $cell.job WHERE collection_id = %(collection_id)s AND state IN ('done', 'parked') AND kind IN ('compact', 'purge');
 
 -- name: forget_collection_history
 DELETE FROM $cell.job_history WHERE collection_id = %(collection_id)s;
@@ -276,7 +277,8 @@ WHERE s.dropped_at IS NULL
   AND (s.log_rows >= %(rows)s OR s.log_bytes >= %(bytes)s
        OR (s.segment_rows > 0 AND s.log_since < clock_timestamp() - make_interval(secs => %(seconds)s))
        OR s.segment_rows - s.record_count > %(hidden_ratio)s * s.segment_rows)
-  AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state <> 'done')
+  AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state <> 'done'
+                  AND j.kind IN ('compact', 'purge'))
 ORDER BY s.log_rows DESC
 LIMIT %(count)s;
 

@@ -26,6 +26,7 @@ from cloud.api.control.views import (
     recycle_bin,
     service_accounts,
     tenants,
+    transfers,
     usage,
 )
 
@@ -40,6 +41,7 @@ MODULES = (
     indexing,
     collection_actions,
     recycle_bin,
+    transfers,
     keys,
     quotas,
     usage,
