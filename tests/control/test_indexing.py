@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from cloud.processes import Service
 from tenants import databases
@@ -137,17 +138,15 @@ def test_the_history_keeps_the_last_attempts(
 def test_a_collection_that_is_gone_leaves_no_history(database: Service, acme: Office, place: Place) -> None:
     compact(database, place)
     cell = cell_of(place)
-    with stage.role(database, "owner"):
-        connection = stage.connection
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {cell}.collection_state SET dropped_at = now() - interval '1 day' "
-                "WHERE collection_id = %s",
-                [place.collection_id],
-            )
+    with stage.role(database, "owner"), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {cell}.collection_state SET dropped_at = now() - interval '1 day' "
+            "WHERE collection_id = %s",
+            [place.collection_id],
+        )
     with stage.role(database, "worker"):
         garbage.collect(cell, role_prefix=stage.ROLE_PREFIX, retire_after_seconds=0)
-    with stage.role(database, "owner"), stage.connection.cursor() as cursor:
+    with stage.role(database, "owner"), connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FROM {cell}.job_history WHERE collection_id = %s", [place.collection_id]
         )
