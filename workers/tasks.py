@@ -223,7 +223,7 @@ def sample_storage() -> None:
 
 @shared_task(ignore_result=True)
 def roll_up_metrics() -> None:
-    """Turn minutes of request metrics into hours, and hours into days."""
+    """Turn minutes of request metrics into quarters, hours and days."""
     metrics.roll_up(now=datetime.now(UTC))
 
 
