@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -107,16 +107,20 @@ class Figures:
         return None if self.costs is None else self.cost(sum(self.costs.values()))
 
 
-def figures(by: Actor, tenant_id: UUID) -> Figures:
+def currency(by: Actor, tenant_id: UUID) -> str:
+    """Of the tenant's plan; empty for a role that sees no costs."""
+    return costs.prices_of(tenant_id)[1] if by.may(Action.VIEW_USAGE) else ""
+
+
+def figures(by: Actor, tenant_id: UUID, *, currency: str) -> Figures:
     """Requests, costs and backlogs of a tenant's databases, as far as the role shows them."""
-    sees_costs = by.may(Action.VIEW_USAGE)
     since = datetime.now(UTC) - _DAY
     return Figures(
         requests=request_metrics.requests_by_database(by, tenant_id, since=since)
         if by.may(Action.VIEW_METRICS)
         else None,
-        costs=costs.cost_by_database(by, tenant_id) if sees_costs else None,
-        currency=costs.prices_of(tenant_id)[1] if sees_costs else "",
+        costs=costs.cost_by_database(by, tenant_id) if by.may(Action.VIEW_USAGE) else None,
+        currency=currency,
         backlogs=alerts.backlogs(by, tenant_id) if by.may(Action.VIEW_COLLECTIONS) else {},
     )
 
@@ -132,13 +136,13 @@ def database_row(row: ListedDatabase, known: Figures) -> DatabaseRow:
     )
 
 
-def collection_rows(by: Actor, database: Database, rows: list[ListedCollection]) -> list[CollectionRow]:
+def collection_rows(
+    by: Actor, database: Database, rows: Sequence[ListedCollection], *, currency: str
+) -> list[CollectionRow]:
     """The rows of a page, each with its cost this month. One statement for all of them."""
     spent: Mapping[UUID, int] | None = None
-    currency = ""
     if by.may(Action.VIEW_USAGE):
         spent = costs.cost_of_collections(by, database, [row.collection_id for row in rows])
-        currency = costs.prices_of(database.tenant_id)[1]
     return [
         CollectionRow(
             row,

@@ -20,8 +20,7 @@ def cast(database: Service) -> Cast:
 
     made = Cast.make()
     made.parts["number"] = bill(database, made).number
-    del database
-    return Cast.make()
+    return made
 
 
 @pytest.fixture

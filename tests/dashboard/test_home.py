@@ -32,9 +32,10 @@ class Fresh:
         self.tenant_id, self.name = tenant.tenant_id, tenant.name
         self.owner = person(tenant.tenant_id)
 
-    def get(self, path: str, who: Caller | None = None, **headers: str) -> tuple[int, str]:
-        """Status and text of a page below the tenant's address."""
+    def get(self, path: str, who: Caller | None = None, *, is_part: bool = False) -> tuple[int, str]:
+        """Status and text of a page below the tenant's address, or of the part that htmx asks for."""
         client: Client = (who or self.owner).client
+        headers = {"HX-Request": "true"} if is_part else {}
         answer = client.get(f"/dashboard/t/{self.name}{path}", headers=headers)
         return answer.status_code, html.unescape(answer.content.decode())
 
@@ -177,7 +178,7 @@ def test_collections_are_sorted_filtered_and_paged_by_their_address(shelves: Fre
 def test_htmx_gets_the_list_alone(shelves: Fresh) -> None:
     for path in ("/databases", "/databases/crowd-00000"):
         whole = shelves.get(path)[1]
-        part = shelves.get(path, **{"HX-Request": "true"})[1]
+        part = shelves.get(path, is_part=True)[1]
         assert "<html" in whole
         assert "<html" not in part
         assert names(part) == names(whole)

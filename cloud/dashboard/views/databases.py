@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from cloud import alerts, sample_loading
+from cloud import sample_loading
 from cloud.dashboard import api_call, lists, shown_lists, snippets
-from cloud.dashboard.access import Visit, go, is_partial, member, show, signed_in
+from cloud.dashboard.access import Visit, is_partial, member, show, signed_in
 from cloud.dashboard.paging import Stretch
 from tenants import databases as tenant_databases
 from tenants import first_steps, members
-from tenants.models import User
+from tenants.models import Database, User
 from tenants.roles import Action
 from vectors import database_listing, listing
 from vectors.database_listing import Held, ListedDatabase
@@ -57,7 +56,8 @@ def databases(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The team's home; htmx asks for the list alone."""
     asked = lists.databases(request.GET)
     page = database_listing.page(visit.by, visit.tenant_id, asked, limit_count=_DATABASES_PER_PAGE)
-    known = shown_lists.figures(visit.by, visit.tenant_id)
+    currency = shown_lists.currency(visit.by, visit.tenant_id)
+    known = shown_lists.figures(visit.by, visit.tenant_id, currency=currency)
     heads = lists.heads(request, lists.DATABASE_COLUMNS, sort=asked.sort, is_descending=asked.is_descending)
     context: dict[str, Any] = {
         "rows": [shown_lists.database_row(row, known) for row in page.rows],
@@ -72,7 +72,6 @@ def databases(request: HttpRequest, visit: Visit) -> HttpResponse:
     context |= {
         "held": held,
         "known": known,
-        "notices": shown_lists.notices(visit.tenant_name, alerts.of_tenant(visit.by, visit.tenant_id)),
         "steps": _steps(visit, held, page.rows),
         "call": api_call.control("GET", visit.tenant_name, "databases"),
     }
@@ -85,23 +84,23 @@ def database(request: HttpRequest, visit: Visit, database_name: str) -> HttpResp
     """One database's collections; htmx asks for the list alone."""
     found, asked = tenant_databases.get(visit.tenant_id, database_name), lists.collections(request.GET)
     page = listing.page(visit.by, found, asked, limit_count=_COLLECTIONS_PER_PAGE)
+    currency = shown_lists.currency(visit.by, visit.tenant_id)
     context: dict[str, Any] = {
         "database": found,
-        "rows": shown_lists.collection_rows(visit.by, found, list(page.rows)),
+        "rows": shown_lists.collection_rows(visit.by, found, page.rows, currency=currency),
         "heads": lists.heads(
             request, lists.COLLECTION_COLUMNS, sort=asked.sort, is_descending=asked.is_descending
         ),
         "stretch": Stretch(page.rows, page.next or "", is_first=asked.after is None),
         "asked": asked,
-        "count": listing.count(visit.by, found, text=asked.text, at_most=_MOST_COUNTED + 1),
-        "most_counted": _MOST_COUNTED,
+        "matching_count": _matching(visit, found, asked),
         "sorts": lists.sorts(listing.Sort),
         "states": lists.STATE_LABELS.items(),
     }
     if is_partial(request):
         return show(request, visit, "dashboard/_collection_list.html", context)
     totals = database_listing.totals(visit.by, found)
-    known = shown_lists.figures(visit.by, visit.tenant_id)
+    known = shown_lists.figures(visit.by, visit.tenant_id, currency=currency)
     listed = ListedDatabase(found.database_id, found.name, found.created_at, totals)
     row = shown_lists.database_row(listed, known)
     where = snippets.target(request, tenant_name=visit.tenant_name, database_name=found.name)
@@ -114,29 +113,6 @@ def database(request: HttpRequest, visit: Visit, database_name: str) -> HttpResp
     return show(request, visit, "dashboard/database.html", context)
 
 
-@require_POST
-@member(Action.MANAGE_COLLECTIONS, post=Action.WRITE_RECORDS)
-def load_sample(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Load the shipped sample into the database that was chosen, or into the first one, and show it."""
-    loaded = sample_loading.load(visit.by, visit.tenant_id, request.POST.get("database") or None)
-    told = (
-        f"{loaded.added_count:,} records of the sample are in “{loaded.collection_name}”."
-        if loaded.added_count
-        else f"The sample was in “{loaded.collection_name}” already; nothing was changed."
-    )
-    messages.success(request, told)
-    place = [visit.tenant_name, loaded.database_name, loaded.collection_id]
-    return go(request, reverse("dashboard:collection", args=place))
-
-
-@require_POST
-@member(Action.VIEW_DATABASES)
-def hide_first_steps(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Somebody knows their way: the first steps are not shown to them any more."""
-    first_steps.note_look(visit.by, visit.tenant_id)
-    return go(request, reverse("dashboard:databases", args=[visit.tenant_name]))
-
-
 _FIRST_LINES = """collection = client.create_collection("my-collection")
 collection.add(
     ids=["one", "two"],
@@ -145,6 +121,14 @@ collection.add(
 )
 print(collection.query(query_embeddings=[[0.1, 0.2, 0.3]], n_results=1))
 """
+
+
+def _matching(visit: Visit, found: Database, asked: listing.Asked) -> str:
+    """How many collections have the text in their name, as far as they are counted; empty without a text."""
+    if not asked.text:
+        return ""
+    count = listing.count(visit.by, found, text=asked.text, at_most=_MOST_COUNTED + 1)
+    return f"{count:,}" if count <= _MOST_COUNTED else f"more than {_MOST_COUNTED:,}"
 
 
 def _steps(visit: Visit, held: Held, rows: Sequence[ListedDatabase]) -> dict[str, Any] | None:

@@ -54,3 +54,19 @@ form?.addEventListener("submit", (event) => {
   show(addressOf(new FormData(form)), { isStep: false });
 });
 addEventListener("popstate", () => location.reload());
+
+// A button whose work takes a second or two is pressed once.
+for (const once of document.querySelectorAll("form[data-once]")) {
+  const button = once.querySelector("button");
+  const label = button.querySelector("[data-label]");
+  const words = label.textContent;
+  once.addEventListener("submit", () => {
+    label.textContent = "Loading…";
+    button.setAttribute("aria-disabled", "true");
+  });
+  button.addEventListener("click", (event) => { if (button.getAttribute("aria-disabled") === "true") event.preventDefault(); });
+  addEventListener("pageshow", () => {
+    label.textContent = words;
+    button.removeAttribute("aria-disabled");
+  });
+}
