@@ -54,7 +54,12 @@ def shown(browser: Browser, service: Service) -> Shown:
     )
     with watched(browser, service.url) as page:
         place.sign_in(page)
-        keys = page.request.get(f"{service.url}/api/control/v1/tenants/{place.tenant}/keys").json()
+        api = f"{service.url}/api/control/v1/tenants/{place.tenant}"
+        keys = page.request.get(f"{api}/keys").json()
+        page.goto(f"{place.url}/billing/alerts")
+        page.get_by_label("Amount in USD").fill("5")
+        page.get_by_role("button", name="Create the alert").click()
+        alert = page.request.get(f"{api}/billing/alerts").json()["items"][0]
     key_id = uuid.UUID(keys["items"][0]["key_id"])
     parts: dict[str, object] = {
         "tenant_name": place.tenant,
@@ -62,6 +67,8 @@ def shown(browser: Browser, service: Service) -> Shown:
         "collection_id": collection.id,
         "record_id": "a",
         "key_id": key_id,
+        "alert_id": uuid.UUID(alert["alert_id"]),
+        "number": place.bill(),
     }
     return Shown(place, parts)
 

@@ -18,7 +18,6 @@ from cloud.dashboard.access import Visit, go, member, show, show_dialog
 from cloud.dashboard.forms import attempt
 from cloud.dashboard.forms.billing import AlertForm, DetailsForm, SpendCapForm, typed
 from cloud.dashboard.views.invoices import InvoiceRow
-from tenants import tenants
 from tenants.billing import alerts, budgets, invoices, money, months, profiles
 from tenants.billing import credits as credit_book
 from tenants.billing.alerts import Watched
@@ -72,7 +71,7 @@ def billing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "month": found.month,
         "next_month": months.following(found.month),
         **_bill(found),
-        "plan": _plan(tenants.get(visit.tenant_id).plan),
+        "plan": _plan(standing.plan),
         "cap": _cap(found.spent_nano, standing.cap_nano, currency),
         "alerts": [_alert(one, standing.cap_nano, currency) for one in watched],
         "credits": [
