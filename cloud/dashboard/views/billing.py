@@ -104,10 +104,10 @@ def _bill(found: Preview) -> dict[str, Any]:
     return {
         "currency": currency,
         "lines": wording.lines(bill.lines, currency),
-        "subtotal": money.payable(bill.subtotal_nano, currency),
+        "subtotal": wording.cost(bill.subtotal_nano, currency),
         "credits_used": money.payable(-bill.credits_nano, currency) if bill.credits_nano else "",
-        "total": money.payable(bill.total_nano, currency),
-        "forecast": money.payable(forecast.total_nano, currency),
+        "total": wording.cost(bill.total_nano, currency),
+        "forecast": wording.cost(forecast.total_nano, currency),
         "forecast_lines": wording.lines(forecast.lines, currency),
         "forecast_credits": money.payable(-forecast.credits_nano, currency) if forecast.credits_nano else "",
     }

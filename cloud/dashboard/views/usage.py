@@ -111,7 +111,7 @@ def _form(request: HttpRequest, visit: Visit) -> tuple[UsageForm, Database | Non
     if name and chosen is None and visit.by.may(Action.VIEW_DATABASES):
         with suppress(NotFound):  # then the form says so
             owned.append(chosen := databases.get(visit.tenant_id, name))
-    return UsageForm(request.GET, [one.name for one in owned], names), chosen
+    return UsageForm(request.GET.dict(), [one.name for one in owned], names), chosen
 
 
 def _only(visit: Visit, form: UsageForm, database: Database | None) -> tuple[Only, str]:
