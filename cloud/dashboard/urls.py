@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from allauth.account import views as accounts
-from django.urls import include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.views.generic import RedirectView
 
 from cloud.dashboard.paths import DatabaseNameConverter, TenantNameConverter
-from cloud.dashboard.views import billing, collections, databases, errors, invoices, keys, theme, usage
+from cloud.dashboard.views import (
+    audit,
+    billing,
+    collections,
+    connect,
+    databases,
+    errors,
+    invoices,
+    keys,
+    members,
+    quotas,
+    service_accounts,
+    settings,
+    theme,
+    usage,
+)
 
 register_converter(DatabaseNameConverter, "database")
 register_converter(TenantNameConverter, "tenant")
 
 app_name = "dashboard"
-_tenant = [
+_service_account: list[URLPattern | URLResolver] = [
+    path("", service_accounts.service_account, name="service-account"),
+    path("role", service_accounts.change_role, name="service-account-role"),
+    path("disable", service_accounts.disable, name="service-account-disable"),
+    path("keys/new", service_accounts.add_key, name="service-account-key"),
+    path("keys/<uuid:account_key_id>/revoke", service_accounts.revoke_key, name="service-account-revoke-key"),
+]
+_tenant: list[URLPattern | URLResolver] = [
     path("", databases.entrance, name="tenant"),
     path("databases", databases.databases, name="databases"),
     path("databases/<database:database_name>", databases.database, name="database"),
@@ -28,7 +50,6 @@ _tenant = [
         name="indexing",
     ),
     path("keys", keys.keys, name="keys"),
-    path("keys/<uuid:key_id>/revoke", keys.revoke, name="revoke-key"),
     path("usage", usage.usage_page, name="usage"),
     path("billing", billing.billing, name="billing"),
     path("billing/spend-cap", billing.spend_cap, name="billing-spend-cap"),
@@ -40,11 +61,35 @@ _tenant = [
     path("invoices/<str:number>/print", invoices.invoice_print, name="invoice-print"),
     path("invoices/<str:number>/pdf", invoices.invoice_pdf, name="invoice-pdf"),
     path("invoices/<str:number>/csv", invoices.invoice_csv, name="invoice-csv"),
+    path("keys/new", keys.create, name="key-create"),
+    path("keys/<uuid:key_id>", keys.key, name="key"),
+    path("keys/<uuid:key_id>/rotate", keys.rotate, name="key-rotate"),
+    path("keys/<uuid:key_id>/revoke", keys.revoke, name="key-revoke"),
+    path("connect", connect.connect, name="connect"),
+    path("members", members.members, name="members"),
+    path("members/invite", members.invite, name="member-invite"),
+    path("members/leave", members.leave, name="member-leave"),
+    path("members/<uuid:user_id>/role", members.change_role, name="member-role"),
+    path("members/<uuid:user_id>/remove", members.remove, name="member-remove"),
+    path("invitations/<uuid:invitation_id>/resend", members.resend, name="invitation-resend"),
+    path("invitations/<uuid:invitation_id>/revoke", members.revoke_invitation, name="invitation-revoke"),
+    path("service-accounts", service_accounts.service_accounts, name="service-accounts"),
+    path("service-accounts/new", service_accounts.create, name="service-account-create"),
+    path("service-accounts/<uuid:service_account_id>/", include(_service_account)),
+    path("quotas", quotas.quotas, name="quotas"),
+    path("quotas/<slug:limit_name>/request", quotas.request_quota, name="quota-request"),
+    path("quotas/requests/<uuid:request_id>/withdraw", quotas.withdraw, name="quota-withdraw"),
+    path("audit", audit.audit, name="audit"),
+    path("audit/verify", audit.verify, name="audit-verify"),
+    path("audit/export", audit.export, name="audit-export"),
+    path("settings", settings.settings, name="settings"),
+    path("settings/delete", settings.delete, name="settings-delete"),
 ]
 urlpatterns = [
     path("", databases.home, name="home"),
     path("sign-in", RedirectView.as_view(pattern_name="account_login", query_string=True), name="sign-in"),
     path("sign-out", accounts.logout, name="sign-out"),
+    path("tenants/new", settings.create, name="tenant-create"),
     path("theme", theme.theme, name="theme"),
     path("t/<tenant:tenant_name>", databases.entrance),
     path("t/<tenant:tenant_name>/", include(_tenant)),

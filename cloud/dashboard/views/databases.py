@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from cloud.dashboard import paging, snippet
+from cloud.dashboard import paging, snippets
 from cloud.dashboard.access import Visit, member, show, signed_in
 from cloud.dashboard.shown import CollectionFacts
 from tenants import databases as tenant_databases
@@ -39,15 +39,16 @@ def home(request: HttpRequest, user: User) -> HttpResponse:
     memberships = members.memberships(user.user_id)
     if not memberships:
         return render(request, "dashboard/no_tenant.html")
-    return redirect("dashboard:databases", tenant_name=memberships[0].tenant_name)
+    return redirect("dashboard:tenant", tenant_name=memberships[0].tenant_name)
 
 
 @require_safe
 @member(None)
 def entrance(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """To the tenant's first page."""
+    """To the tenant's first page: who only pays has no databases to look at."""
     del request
-    return redirect("dashboard:databases", tenant_name=visit.tenant_name)
+    page = "databases" if visit.by.may(Action.VIEW_DATABASES) else "usage"
+    return redirect(f"dashboard:{page}", tenant_name=visit.tenant_name)
 
 
 @require_safe
@@ -78,7 +79,7 @@ def database(request: HttpRequest, visit: Visit, database_name: str) -> HttpResp
         "page": page,
         "collections_count": collections.count(found),
         "collections": [CollectionFacts.of(view) for view in page.rows],
-        "snippet": snippet.connect(request, tenant_name=visit.tenant_name, database_name=found.name),
+        "snippet": snippets.connect(request, tenant_name=visit.tenant_name, database_name=found.name),
     }
     return show(request, visit, "dashboard/database.html", context)
 
