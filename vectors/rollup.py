@@ -132,6 +132,15 @@ def fragments(source: Source, cell: str, bounds: str) -> dict[str, str]:
     }
 
 
+def ranking(cell: str, bounds: str) -> dict[str, str]:
+    """What the statement `dearest_collections` is put together from. [pure]"""
+    shape = fragments(BY_MONTH, cell, bounds)
+    tail = statement(
+        "tail", cell=identifier(cell), columns="l.collection_id, l.meter, l.quantity", bounds=bounds
+    )
+    return {"clock": shape["clock"], "bounds": bounds, "tail": tail}
+
+
 def plan_for_values() -> None:
     """Have the statements that follow in this transaction planned for their values.
 

@@ -217,8 +217,9 @@ def collect_garbage() -> None:
 
 @shared_task(ignore_result=True)
 def sample_storage() -> None:
-    """Enter the storage of every hour that has begun into the ledgers."""
-    metering.sample_storage(_cells(), now=datetime.now(UTC))
+    """Enter the storage of every hour that has begun into the ledgers, and roll up at once what is much."""
+    if metering.sample_storage(_cells(), now=datetime.now(UTC)):
+        metering.roll_up(_cells())
 
 
 @shared_task(ignore_result=True)

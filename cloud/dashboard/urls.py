@@ -129,6 +129,7 @@ _tenant: Patterns = [
     path("databases", databases.databases, name="databases"),
     path("new-database", database_actions.create, name="database-create"),
     path("databases/<database:database_name>", include(_database)),
+    path("alerts", first_steps.alerts_page, name="databases-alerts"),
     path("sample", first_steps.load_sample, name="database-sample"),
     path("first-steps/hide", first_steps.hide, name="databases-first-steps"),
     path("recycle-bin", include(_recycle_bin)),

@@ -66,11 +66,18 @@ def shown(browser: Browser, service: Service) -> Shown:
             for kind in ("collections", "databases")
         }
         transfer_id = _import_with_an_error(page, place, collection.id)
+        api = f"{service.url}/api/control/v1/tenants/{place.tenant}"
+        page.goto(f"{place.url}/billing/alerts")
+        page.get_by_label("Amount in USD").fill("5")
+        page.get_by_role("button", name="Create the alert").click()
+        alert = page.request.get(f"{api}/billing/alerts").json()["items"][0]
     parts: dict[str, object] = {
         "tenant_name": place.tenant,
         "database_name": place.database,
         "collection_id": collection.id,
         "record_id": "a",
+        "alert_id": uuid.UUID(alert["alert_id"]),
+        "number": place.bill(),
         **made,
         "deleted_collection_id": uuid.UUID(deleted["collections"]["collection_id"]),
         "deleted_database_id": uuid.UUID(deleted["databases"]["database_id"]),
