@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.test import Client
 
 from cloud.api import admission, metering
@@ -63,10 +63,10 @@ class Bench:
         found: dict[str, Any] = orjson.loads(answer.content)
         return found
 
-    def submit(self, **fields: object) -> HttpResponse:
+    def submit(self, **fields: object) -> HttpResponseBase:
         """What the form gets."""
         given = {"kind": "query", "source": "record", "count": 3, "limit": 20, "offset": 0, **fields}
-        answer: HttpResponse = self.browser.post(self.path, given)
+        answer: HttpResponseBase = self.browser.post(self.path, given)
         return answer
 
 
@@ -267,7 +267,7 @@ def test_reading_goes_on_under_maintenance(acme: Cast) -> None:
 # --- the page, and its form without scripts ----------------------------------------------------------
 
 
-def text_of(answer: HttpResponse) -> str:
+def text_of(answer: HttpResponseBase) -> str:
     """The words of a page."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 

@@ -401,10 +401,10 @@ def test_it_works_without_a_script(browser: Browser, ground: Ground) -> None:
         ground.place.sign_in(page, "viewer")
         page.goto(ground.url)
         a = pane(page)
-        a.get_by_label("Filter").fill('{"kind": "vegetable"}')
+        a.get_by_label("Filter", exact=True).fill('{"kind": "vegetable"}')
         a.get_by_role("button", name="Run").click()
         assert ids(pane(page)) == ["egg'plant", "daikon", "carrot"]
         expect(pane(page).locator("[data-cost]")).to_contain_text("USD 0.00")
-        pane(page).get_by_label("Filter").fill('{"kind": ')
+        pane(page).get_by_label("Filter", exact=True).fill('{"kind": ')
         pane(page).get_by_role("button", name="Run").click()
         expect(pane(page).get_by_text("Line 1, column")).to_be_visible()
