@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from django.http import HttpResponseBase
+from django.http import HttpResponse
 from django.test import Client
 
 from cloud.api import admission, metering
@@ -63,11 +63,11 @@ class Bench:
         found: dict[str, Any] = orjson.loads(answer.content)
         return found
 
-    def submit(self, **fields: object) -> HttpResponseBase:
+    def submit(self, **fields: object) -> HttpResponse:
         """What the form gets."""
         given = {"kind": "query", "source": "record", "count": 3, "limit": 20, "offset": 0, **fields}
-        answer: HttpResponseBase = self.browser.post(self.path, given)
-        return answer
+        answer = self.browser.post(self.path, given)
+        return HttpResponse(answer.content, status=answer.status_code)
 
 
 def bench_of(cast: Cast, role: Role = Role.VIEWER) -> Bench:
@@ -267,17 +267,16 @@ def test_reading_goes_on_under_maintenance(acme: Cast) -> None:
 # --- the page, and its form without scripts ----------------------------------------------------------
 
 
-def text_of(answer: HttpResponseBase) -> str:
+def text_of(answer: HttpResponse) -> str:
     """The words of a page."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
 
 
 def test_the_page_begins_with_a_record_that_is_there(bench: Bench) -> None:
     page = bench.browser.get(bench.path).content.decode()
-    assert re.search(r'id="a-record"[^>]*|value="r0"[^>]*id="a-record"', page)
     assert 'value="r0"' in page
     assert 'value="r7"' in bench.browser.get(f"{bench.path}?similar_to=r7").content.decode()
-    assert "data-keys" in page
+    assert "&quot;even&quot;: [&quot;bool&quot;]".replace(" ", "") in page.replace(" ", "")
 
 
 def test_a_form_finds_what_is_near_a_record(bench: Bench) -> None:
@@ -333,5 +332,7 @@ def test_what_records_hold_is_escaped(acme: Cast) -> None:
 def test_a_collection_without_records_teaches_how_to_add_some(acme: Cast) -> None:
     place = acme.collection()
     bench = Bench(place, person(acme.tenant_id, Role.VIEWER).client)
-    assert "This collection has no records yet" in text_of(bench.browser.get(bench.path))
+    assert "This collection has no records yet" in text_of(
+        HttpResponse(bench.browser.get(bench.path).content)
+    )
     assert bench.ask("query", NEAREST)["answer"]["ids"] == [[]]
