@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from cloud.dashboard import shown
 
 _DOCUMENT_CHARACTERS = 280
 _NUMBERS_COUNT = 4
+_KINDS = {str: "string", bool: "bool", int: "int", float: "float"}
 _COLUMNS = ("documents", "metadatas", "uris", "embeddings")
 
 
@@ -49,6 +51,23 @@ def lists(answer: bytes) -> list[list[Result]]:
         )
         for place, ids in enumerate(found["ids"])
     ]
+
+
+def keys(known: Mapping[str, Sequence[str]], metadatas: Sequence[str | None]) -> dict[str, list[str]]:
+    """Metadata keys with the types of their values: those that are known, and those of some records.
+
+    metadatas:  JSON texts; a new collection's records are in no segment yet, so that its keys are not known
+    """
+    found = {key: list(kinds) for key, kinds in known.items()}
+    for text in metadatas:
+        values: dict[str, Any] = json.loads(text) if text else {}
+        for key, value in values.items():
+            first = value[0] if isinstance(value, list) and value else value
+            kind = _KINDS.get(type(first))
+            kinds = found.setdefault(key, [])
+            if kind and kind not in kinds:
+                kinds.append(kind)
+    return found
 
 
 def _list(

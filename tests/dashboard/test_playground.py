@@ -66,8 +66,8 @@ class Bench:
     def submit(self, **fields: object) -> HttpResponse:
         """What the form gets."""
         given = {"kind": "query", "source": "record", "count": 3, "limit": 20, "offset": 0, **fields}
-        answer: HttpResponse = self.browser.post(self.path, given)
-        return answer
+        answer = self.browser.post(self.path, given)
+        return HttpResponse(answer.content, status=answer.status_code)
 
 
 def bench_of(cast: Cast, role: Role = Role.VIEWER) -> Bench:
@@ -274,10 +274,9 @@ def text_of(answer: HttpResponse) -> str:
 
 def test_the_page_begins_with_a_record_that_is_there(bench: Bench) -> None:
     page = bench.browser.get(bench.path).content.decode()
-    assert re.search(r'id="a-record"[^>]*|value="r0"[^>]*id="a-record"', page)
     assert 'value="r0"' in page
     assert 'value="r7"' in bench.browser.get(f"{bench.path}?similar_to=r7").content.decode()
-    assert "data-keys" in page
+    assert "&quot;even&quot;: [&quot;bool&quot;]".replace(" ", "") in page.replace(" ", "")
 
 
 def test_a_form_finds_what_is_near_a_record(bench: Bench) -> None:
@@ -333,5 +332,7 @@ def test_what_records_hold_is_escaped(acme: Cast) -> None:
 def test_a_collection_without_records_teaches_how_to_add_some(acme: Cast) -> None:
     place = acme.collection()
     bench = Bench(place, person(acme.tenant_id, Role.VIEWER).client)
-    assert "This collection has no records yet" in text_of(bench.browser.get(bench.path))
+    assert "This collection has no records yet" in text_of(
+        HttpResponse(bench.browser.get(bench.path).content)
+    )
     assert bench.ask("query", NEAREST)["answer"]["ids"] == [[]]

@@ -36,7 +36,7 @@ def search_template(dimension: int | None) -> str:
 class JsonField(forms.CharField):
     """JSON as it was typed; what is none is said with its place."""
 
-    widget = forms.Textarea(attrs={"class": "code", "spellcheck": "false", "autocomplete": "off"})
+    widget = forms.Textarea(attrs={"class": "code", "rows": 5, "spellcheck": "false", "autocomplete": "off"})
 
     def clean(self, value: Any) -> str:
         """The text, without what surrounds it."""

@@ -26,8 +26,10 @@ from vectors import collections
 from vectors.collections import CollectionView
 from vectors.query import get
 from vectors.query.get import GetRequest
+from vectors.types import Include, Rows
 
 _LABELS = {"a": "A", "b": "B"}
+_FIRST_COUNT = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,12 +39,16 @@ def playground(request: HttpRequest, visit: Visit, database_name: str, collectio
     if request.method == "POST" and request.content_type == "application/json":
         return _answer(request, visit, database_name, collection_id)
     view = collections.get_by_id(databases.get(visit.tenant_id, database_name), collection_id)
-    initial = {"record": _first_id(request, visit, view), "search": search_template(view.dimension)}
+    rows = _first_records(visit, view)
+    named = request.GET.get("similar_to", "") or next(iter(rows.ids), "")
+    initial = {"record": named, "search": search_template(view.dimension)}
     form = PlaygroundForm(request.POST if request.method == "POST" else None, initial=initial, auto_id="a-%s")
     outcome = None
     if request.method == "POST" and form.is_valid():
         outcome = _run(request, visit, database_name, collection_id, form.asked())
     context = _page(request, visit, view, form)
+    context["keys"] = keys = results.keys(view.metadata_keys, rows.metadatas or ())
+    context["keys_json"] = orjson.dumps(keys).decode()
     if outcome is not None:
         context |= {"outcome": outcome, "cost": _cost(visit, outcome)}
         context["lists"] = results.lists(outcome.answer) if outcome.is_found else []
@@ -88,15 +94,13 @@ def _cost(visit: Visit, outcome: Outcome) -> str:
     return money.exact(outcome.cost_nano, plan.currency if plan else "USD")
 
 
-def _first_id(request: HttpRequest, visit: Visit, view: CollectionView) -> str:
-    """The record to begin with: the one that a link names, or the first, so that a first run finds some."""
-    if named := request.GET.get("similar_to", ""):
-        return named
+def _first_records(visit: Visit, view: CollectionView) -> Rows:
+    """Some records to begin with: an id that finds something, keys that no segment has told of yet."""
     if not view.record_count:
-        return ""
-    wanted = GetRequest(ids=None, where=None, limit_count=1, offset_count=0, include=())
-    rows = get.get(manifests, manifests.get(visit.tenant_id, view.collection_id), wanted)
-    return next(iter(rows.ids), "")
+        return Rows(ids=())
+    include = (Include.METADATAS,)
+    wanted = GetRequest(ids=None, where=None, limit_count=_FIRST_COUNT, offset_count=0, include=include)
+    return get.get(manifests, manifests.get(visit.tenant_id, view.collection_id), wanted)
 
 
 def _page(request: HttpRequest, visit: Visit, view: CollectionView, form: PlaygroundForm) -> dict[str, Any]:
@@ -125,7 +129,6 @@ def _page(request: HttpRequest, visit: Visit, view: CollectionView, form: Playgr
         "space": view.configuration.space,
         "panes": panes,
         "place": orjson.dumps(place).decode(),
-        "keys": orjson.dumps(view.metadata_keys).decode(),
         "no_model": NO_MODEL,
         "lists": [],
     }
