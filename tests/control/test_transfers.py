@@ -188,7 +188,7 @@ def test_the_role_decides(library: Library, role: Role) -> None:
     caller = library.office[role]
     made = library.send("POST", f"{library.collection}/imports", LINES).body["id"]
     one = f"{library.path}/transfers/{made}"
-    asked = [
+    asked: list[tuple[str, str, object, Action, int]] = [
         ("GET", f"{library.path}/transfers", None, Action.VIEW_COLLECTIONS, 200),
         ("GET", one, None, Action.VIEW_COLLECTIONS, 200),
         ("GET", f"{one}/errors", None, Action.VIEW_RECORDS, 200),

@@ -78,7 +78,7 @@ def test_a_file_that_a_form_brings_is_imported_and_its_errors_are_told(
     assert "data-polls" not in page
     assert "<b>" not in page
     saved = own.browser(Role.DEVELOPER).get(f"{address}/errors.csv")
-    assert saved.content.splitlines()[1].startswith(b"2,id,Empty ID")
+    assert saved.content.splitlines()[1].startswith(b'2,id,"Empty ID')
 
 
 def test_an_export_is_begun_watched_and_fetched(database: Service, own: Cast, store: Place) -> None:

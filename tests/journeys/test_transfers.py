@@ -62,7 +62,7 @@ def test_a_killed_worker_leaves_an_import_that_its_successor_completes_exactly(
 
         def has_moved() -> bool:
             one = control.standing(made)
-            return one["rows_done"] > (seen[-1] if seen else 0) or one["state"] == "done"
+            return bool(one["rows_done"] > (seen[-1] if seen else 0) or one["state"] == "done")
 
         until(has_moved, seconds=90, what="the import to move on")
         seen.append(control.standing(made)["rows_done"])

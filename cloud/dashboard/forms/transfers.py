@@ -44,7 +44,7 @@ class ExportForm(forms.Form):
     )
     embeddings = forms.ChoiceField(
         label="Embeddings",
-        choices=[("base64", "Base64: exact and small"), ("numbers", "Numbers: exact and readable")],
+        choices=[("base64", "Base64, smallest"), ("numbers", "Numbers, readable")],
         initial="base64",
     )
     is_gzip = forms.BooleanField(label="Pack with gzip", required=False, initial=True)

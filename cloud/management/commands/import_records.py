@@ -44,8 +44,8 @@ class Command(OperatorCommand):
     ) -> str:
         """Upload, report, and say how many rows there were; the first that failed stand on standard error."""
         by_name, is_gzip = named.guess(file.name, "")
-        file_format = options["format"] or by_name
-        if file_format is None:
+        file_format = str(options["format"] or by_name or "")
+        if not file_format:
             raise InvalidArgument("The file's name does not say its format; give --format")
         if not file.is_file():
             raise InvalidArgument(f"There is no file {file}")
