@@ -32,11 +32,11 @@ class Result:
     embedding: str
 
 
-def lists(answer: bytes) -> list[list[Result]]:
+def lists(answer: bytes, *, is_of_get: bool = False) -> list[list[Result]]:
     """The lists of an answer: one of a get, else one per query vector or search."""
     found: dict[str, Any] = orjson.loads(answer)
     numbers = found.get("distances") or found.get("scores")
-    if found["ids"] and not isinstance(found["ids"][0], list):  # of a get
+    if is_of_get:
         return [_list(found["ids"], None, *(found.get(name) for name in _COLUMNS))]
 
     def column(name: str, place: int) -> Any:

@@ -4,71 +4,24 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from cloud.processes import Service
 from tests.e2e.axe import violations
 from tests.e2e.people import Place
+from tests.e2e.playground import Ground, ids, pane, run
 from tests.e2e.watching import assert_fits, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 _PAYLOAD = "<script>window.ran = 1</script><img src=x onerror='window.ran = 1'>"
 _WORDS = ["red apple", "yellow banana", "orange carrot", "white daikon", "purple eggplant"]
-
-
-@dataclass(frozen=True)
-class Ground:
-    """A collection of fruit and vegetables, and a key for programs."""
-
-    place: Place
-    key: str
-    collection_id: str
-    sessions: dict[str, list[Any]] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        """The page."""
-        collection = f"databases/{self.place.database}/collections/{self.collection_id}"
-        return f"{self.place.url}/{collection}/playground"
-
-    @contextmanager
-    def open(
-        self, browser: Browser, *, role: str = "viewer", width: int = 1280, theme: str = "light"
-    ) -> Iterator[Page]:
-        """The page, as somebody in this role sees it."""
-        with watched(browser, self.place.service.url, width=width, theme=theme) as page:
-            if role not in self.sessions:  # the hash of a password is slow on purpose
-                self.place.sign_in(page, role)
-                self.sessions[role] = page.context.cookies()
-            page.context.add_cookies(self.sessions[role])
-            page.goto(self.url)
-            yield page
-
-    def run(self, command: list[str], folder: Path) -> str:
-        """What a program printed that has the key in its environment."""
-        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CHROMA_API_KEY": self.key}
-        done = subprocess.run(
-            command,
-            env=environment | {"ANONYMIZED_TELEMETRY": "False", "PYTHONWARNINGS": "ignore"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -91,24 +44,6 @@ def ground(service: Service) -> Ground:
         ],
     )
     return Ground(place, key, str(collection.id))
-
-
-def pane(page: Page, name: str = "A") -> Locator:
-    """One of the two panes."""
-    return page.locator(f"[data-pane={name.lower()}]")
-
-
-def ids(pane: Locator) -> list[str]:
-    """What it found, in order."""
-    return pane.locator("[data-result] [data-id]").all_text_contents()
-
-
-def run(pane: Locator) -> list[str]:
-    """Press its button; what it found."""
-    pane.get_by_role("button", name="Run ").click()
-    expect(pane.locator(".found")).to_have_attribute("aria-busy", "false")
-    expect(pane.locator("[data-spent]")).to_be_visible()
-    return ids(pane)
 
 
 def test_the_builder_makes_the_filter_and_the_run_finds_by_it(browser: Browser, ground: Ground) -> None:

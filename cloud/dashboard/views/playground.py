@@ -51,8 +51,10 @@ def playground(request: HttpRequest, visit: Visit, database_name: str, collectio
     context["keys_json"] = orjson.dumps(keys).decode()
     if outcome is not None:
         context |= {"outcome": outcome, "cost": _cost(visit, outcome)}
-        context["lists"] = results.lists(outcome.answer) if outcome.is_found else []
-        context["distance_label"] = "score" if form.cleaned_data["kind"] == Kind.SEARCH else "distance"
+        kind = form.cleaned_data["kind"]
+        context["distance_label"] = "score" if kind == Kind.SEARCH else "distance"
+        if outcome.is_found:
+            context["lists"] = results.lists(outcome.answer, is_of_get=kind == Kind.GET)
     status = 422 if form.is_bound and not form.is_valid() else 200
     return show(request, visit, "dashboard/collection/playground.html", context, status=status)
 
