@@ -6,9 +6,7 @@ than a narrow screen, and a first load that a slow line bears.
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, Response
@@ -16,6 +14,7 @@ from playwright.sync_api import Browser, Page, Request, Response
 from cloud.processes import Service
 from tests.dashboard.pages import ADDRESSES, Address
 from tests.e2e.axe import violations
+from tests.e2e.made import make_the_rest
 from tests.e2e.people import Place
 from tests.e2e.watching import assert_fits, watched
 
@@ -53,79 +52,17 @@ def shown(browser: Browser, service: Service) -> Shown:
         documents=["The first document", "The second document", "d" * 700],
         metadatas=[{"year": 1999, "kind": "novel"}, {"year": 2001, "rare": True}, {"k" * 30: "v" * 200}],
     )
-    place.client(key).create_collection("gone")
-    place.client(key).delete_collection("gone")
-    binned = "/api/control/v1/tenants/{}/recycle-bin/{}"
-    service.manage("create_database", "--tenant", place.tenant, "attic")
-    assert place.delete(key, "/databases/attic").status_code == 200
     with watched(browser, service.url) as page:
         place.sign_in(page)
-        made = _make_the_rest(page, place)
-        deleted = {
-            kind: page.request.get(service.url + binned.format(place.tenant, kind)).json()["items"][0]
-            for kind in ("collections", "databases")
-        }
-        transfer_id = _import_with_an_error(page, place, collection.id)
-        api = f"{service.url}/api/control/v1/tenants/{place.tenant}"
-        page.goto(f"{place.url}/billing/alerts")
-        page.get_by_label("Amount in USD").fill("5")
-        page.get_by_role("button", name="Create the alert").click()
-        alert = page.request.get(f"{api}/billing/alerts").json()["items"][0]
+        made = make_the_rest(page, place, collection.id)
     parts: dict[str, object] = {
         "tenant_name": place.tenant,
         "database_name": place.database,
         "collection_id": collection.id,
         "record_id": "a",
-        "alert_id": uuid.UUID(alert["alert_id"]),
-        "number": place.bill(),
         **made,
-        "deleted_collection_id": uuid.UUID(deleted["collections"]["collection_id"]),
-        "deleted_database_id": uuid.UUID(deleted["databases"]["database_id"]),
-        "transfer_id": transfer_id,
     }
     return Shown(place, parts)
-
-
-def _make_the_rest(page: Page, place: Place) -> dict[str, object]:
-    """What only people can make, over the control API with the session of the page."""
-    path = f"{place.service.url}/api/control/v1/tenants/{place.tenant}"
-    token = next(one["value"] for one in page.context.cookies() if one["name"] == "csrftoken")
-
-    def post(below: str, body: object) -> dict[str, Any]:
-        headers = {"x-csrftoken": token, "origin": place.service.url}
-        answer = page.request.post(path + below, data=body, headers=headers)
-        assert answer.ok, answer.text()
-        found: dict[str, Any] = answer.json()
-        return found
-
-    keys = page.request.get(f"{path}/keys").json()["items"]
-    members = page.request.get(f"{path}/members").json()["items"]
-    invited = post("/invitations", {"email": "ada@example.com", "role": "viewer"})
-    account_id = post("/service-accounts", {"name": "terraform", "role": "viewer"})["service_account_id"]
-    account_keys = page.request.get(f"{path}/service-accounts/{account_id}/keys").json()["items"]
-    wish = {"limit": "databases_count", "wanted": 1_000_000, "reason": "many customers"}
-    return {
-        "key_id": uuid.UUID(keys[0]["key_id"]),
-        "user_id": uuid.UUID(members[0]["user_id"]),
-        "invitation_id": uuid.UUID(invited["invitation"]["invitation_id"]),
-        "service_account_id": uuid.UUID(account_id),
-        "account_key_id": uuid.UUID(account_keys[0]["key_id"]),
-        "limit_name": "collections_count",
-        "request_id": uuid.UUID(post("/quota-requests", wish)["request_id"]),
-    }
-
-
-def _import_with_an_error(page: Page, place: Place, collection_id: uuid.UUID) -> uuid.UUID:
-    """An import whose file has a row that is none."""
-    path = f"/tenants/{place.tenant}/databases/{place.database}/collections/{collection_id}/imports"
-    token = next(one["value"] for one in page.context.cookies() if one["name"] == "csrftoken")
-    made = page.request.post(
-        f"{place.service.url}/api/control/v1{path}?file_name=books.jsonl",
-        data=b'{"id": "z", "embedding": [1, 1]}\nnonsense\n',
-        headers={"X-CSRFToken": token, "Content-Type": "application/x-ndjson"},
-    )
-    assert made.status == 201, made.text()
-    return uuid.UUID(made.json()["id"])
 
 
 @pytest.mark.timeout(600)
