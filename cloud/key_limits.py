@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from tenants.errors import InvalidArgument, NotFound
+from tenants.models import Database
 from tenants.scope import tenant_transaction
 from vectors.models import Collection
 from vectors.where import DocumentContains, DocumentMatches, HasId, Where, leaves, parse
@@ -77,3 +78,32 @@ def databases_of(
                 f"collection_ids: collection {collection_id} is in none of the given databases"
             )
     return frozenset(places.values())
+
+
+def collections_named(databases: AnyOf[Database], names: AnyOf[str]) -> frozenset[UUID]:
+    """The collections that people name as `database/collection`.
+
+    Raises:  InvalidArgument for a name that says no collection of these databases
+    """
+    by_name = {database.name: database for database in databases}
+    wanted = {}
+    for name in names:
+        database_name, _, collection_name = name.partition("/")
+        if database_name not in by_name or not collection_name:
+            raise InvalidArgument(f"collections: expected database/collection, got {name[:200]!r}")
+        wanted[(by_name[database_name].pk, collection_name)] = name
+    if not wanted:
+        return frozenset()
+    tenant_id = next(iter(by_name.values())).tenant_id
+    with tenant_transaction(tenant_id):
+        rows = Collection.objects.filter(
+            tenant_id=tenant_id,
+            database_id__in={database_id for database_id, _ in wanted},
+            name__in={collection_name for _, collection_name in wanted},
+        )
+        places = rows.values_list("database_id", "name", "collection_id")
+        found = {(database_id, name): collection_id for database_id, name, collection_id in places}
+    for place, name in wanted.items():
+        if place not in found:
+            raise InvalidArgument(f"collections: there is no collection {name[:200]!r}")
+    return frozenset(found[place] for place in wanted)

@@ -240,6 +240,11 @@ def settle_expiry(expires_at: Expiry, *, now: datetime) -> datetime | None:
     return expires_at
 
 
+def overlap_of(seconds: int) -> timedelta:
+    """A number of seconds as an overlap; any past the longest one is out of range too, and no timedelta."""
+    return timedelta(seconds=max(-1, min(seconds, 2 * int(MAX_OVERLAP.total_seconds()))))
+
+
 def check_overlap(overlap: timedelta) -> None:
     """How long the old key still works after a rotation.
 

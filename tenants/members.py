@@ -115,6 +115,17 @@ def list_members(by: Actor, tenant_id: UUID, *, limit_count: int, after: str = "
         return list(rows.select_related("user").order_by("user__email")[:limit_count])
 
 
+def get(by: Actor, tenant_id: UUID, user_id: UUID) -> Member:
+    """A member, with the user.
+
+    Raises:  PermissionDenied, NotFound
+    """
+    by.require(Action.VIEW_MEMBERS)
+    with tenant_transaction(tenant_id):
+        found = Member.objects.filter(tenant_id=tenant_id, user_id=user_id).select_related("user")
+        return _the(found, user_id)
+
+
 def find(tenant_id: UUID, email: str) -> UUID:
     """The id of the member with this address.
 

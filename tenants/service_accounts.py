@@ -103,6 +103,19 @@ def list_accounts(by: Actor, tenant_id: UUID) -> list[ServiceAccount]:
         return list(_living(tenant_id).order_by("created_at"))
 
 
+def get(by: Actor, tenant_id: UUID, service_account_id: UUID) -> ServiceAccount:
+    """An account that is not disabled.
+
+    Raises:  PermissionDenied, NotFound
+    """
+    by.require(Action.VIEW_SERVICE_ACCOUNTS)
+    with tenant_transaction(tenant_id):
+        found = _living(tenant_id).filter(pk=service_account_id).first()
+    if found is None:
+        raise _missing(service_account_id)
+    return found
+
+
 def change_role(by: Actor, tenant_id: UUID, service_account_id: UUID, role: Role) -> ServiceAccount:
     """Make an account something else, from its next request on. Invitations that it sent are revoked.
 

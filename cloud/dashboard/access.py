@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -83,21 +84,21 @@ class Visit:
         return places.collection_tabs(self.by)
 
 
-View = Callable[Concatenate[HttpRequest, Visit, ...], HttpResponse]
+View = Callable[Concatenate[HttpRequest, Visit, ...], HttpResponseBase]
 
 
 def member(
     action: Action | None, *, post: Action | None = None
-) -> Callable[[View], Callable[..., HttpResponse]]:
+) -> Callable[[View], Callable[..., HttpResponseBase]]:
     """Let only members of the tenant in the path see the page; failures become pages in plain words.
 
     action:  what the role must carry; None: being a member is enough
     post:    what it must carry as well for anything but looking
     """
 
-    def decorate(view: View) -> Callable[..., HttpResponse]:
+    def decorate(view: View) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def entered(request: HttpRequest, tenant_name: str, **path: Any) -> HttpResponse:
+        def entered(request: HttpRequest, tenant_name: str, **path: Any) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return _ask_to_sign_in(request)
             try:

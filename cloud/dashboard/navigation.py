@@ -64,13 +64,13 @@ GROUPS = (
         (
             Entry("Metrics", "metrics", "chart", Action.VIEW_USAGE, "m"),
             Entry("Usage", "usage", "coins", Action.VIEW_USAGE, "u"),
-            Entry("Audit log", "audit", "scroll", Action.VIEW_AUDIT, "a"),
+            Entry("Audit log", "audit", "scroll", Action.VIEW_AUDIT, "a", ("audit",)),
         ),
     ),
     Group(
         "Access",
         (
-            Entry("API keys", "keys", "key", Action.VIEW_KEYS, "k", ("key", "revoke-key")),
+            Entry("API keys", "keys", "key", Action.VIEW_KEYS, "k", ("key",)),
             Entry("Members", "members", "users", Action.VIEW_MEMBERS, "p", ("member", "invitation")),
             Entry(
                 "Service accounts",
@@ -87,7 +87,7 @@ GROUPS = (
         (
             Entry("Billing", "billing", "receipt", Action.VIEW_BILLING, "b", ("billing", "invoice")),
             Entry("Quotas", "quotas", "gauge", Action.VIEW_QUOTAS, "q", ("quota",)),
-            Entry("Settings", "settings", "settings", Action.VIEW_TENANT, "s"),
+            Entry("Settings", "settings", "settings", Action.VIEW_TENANT, "s", ("settings",)),
         ),
     ),
 )

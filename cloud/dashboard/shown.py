@@ -11,7 +11,6 @@ from uuid import UUID
 
 from django.utils.timesince import timesince
 
-from tenants.models import ApiKey
 from vectors.collections import CollectionView
 from vectors.types import Rows
 
@@ -122,41 +121,6 @@ def records(rows: Rows) -> list[Record]:
     ]
 
 
-@dataclass(frozen=True)
-class Key:
-    """An API key in the list; its secret is not known to anybody here."""
-
-    key_id: UUID
-    name: str
-    prefix: str
-    databases: Sequence[str] | None
-    is_read_only: bool
-    created_at: datetime
-    created: str
-    expires_at: datetime | None
-    expires: str
-    is_expired: bool
-
-    @classmethod
-    def of(cls, key: ApiKey, *, now: datetime) -> Self:
-        """The key as it stands at this moment."""
-        reach = (
-            sorted(database.name for database in key.databases.all()) if key.is_limited_to_databases else None
-        )
-        return cls(
-            key_id=key.key_id,
-            name=key.name,
-            prefix=key.display_prefix,
-            databases=reach,
-            is_read_only=key.is_read_only,
-            created_at=key.created_at,
-            created=ago(key.created_at, now=now),
-            expires_at=key.expires_at,
-            expires=_expires(key.expires_at, now=now),
-            is_expired=key.expires_at is not None and key.expires_at <= now,
-        )
-
-
 def pairs(metadata_json: str | None) -> list[tuple[str, str]]:
     """The first entries of a metadata object, each value as a text; strings without quotation marks."""
     if metadata_json is None:
@@ -190,16 +154,6 @@ def until(moment: datetime, *, now: datetime | None = None) -> str:
     if moment - now < timedelta(minutes=1):
         return "in a moment"
     return f"in {timesince(now, moment, depth=1)}"
-
-
-def _expires(moment: datetime | None, *, now: datetime) -> str:
-    if moment is None:
-        return "never"
-    if moment <= now:
-        return "expired"
-    # A key made a moment ago for 30 days ends in 30 days, not in 4 weeks or 29 days.
-    days = round((moment - now) / timedelta(days=1))
-    return f"in {days} day{'' if days == 1 else 's'}" if days else "today"
 
 
 def _phase(rest: str) -> str:

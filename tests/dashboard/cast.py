@@ -12,7 +12,7 @@ from tenants import tenants
 from tenants.models import ApiKey
 from tenants.roles import Role
 from tenants.scope import tenant_transaction
-from tests.control.caller import Caller, api_key, person
+from tests.control.caller import Caller, api_key, id_of, person
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,19 @@ class Cast:
         assert wire.delete(f"{place}/gone").status == 200
         attic = people[Role.OWNER].post(f"/tenants/{tenant.name}/databases", {"name": "attic"}).body
         assert people[Role.OWNER].delete(f"/tenants/{tenant.name}/databases/attic").status == 200
+        owner, path = people[Role.OWNER], f"/tenants/{tenant.name}"
+        invited = owner.post(f"{path}/invitations", {"email": "ada@example.com", "role": "viewer"})
+        account = owner.post(f"{path}/service-accounts", {"name": "terraform", "role": "viewer"})
+        account_id = account.body["service_account_id"]
+        account_keys = owner.get(f"{path}/service-accounts/{account_id}/keys").body["items"]
+        wish = {"limit": "databases_count", "wanted": 1_000_000, "reason": "many customers"}
         parts: dict[str, object] = {
+            "user_id": id_of(people[Role.VIEWER]),
+            "invitation_id": uuid.UUID(invited.body["invitation"]["invitation_id"]),
+            "service_account_id": uuid.UUID(account_id),
+            "account_key_id": uuid.UUID(account_keys[0]["key_id"]),
+            "limit_name": "collections_count",
+            "request_id": uuid.UUID(owner.post(f"{path}/quota-requests", wish).body["request_id"]),
             "tenant_name": tenant.name,
             "database_name": "library",
             "collection_id": uuid.UUID(collection_id),

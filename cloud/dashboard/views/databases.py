@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from cloud.dashboard import paging, snippet
+from cloud.dashboard import paging, snippets
 from cloud.dashboard.access import Visit, member, show, signed_in
 from cloud.dashboard.shown import CollectionFacts
 from tenants import databases as tenant_databases
@@ -78,7 +78,7 @@ def database(request: HttpRequest, visit: Visit, database_name: str) -> HttpResp
         "page": page,
         "collections_count": collections.count(found),
         "collections": [CollectionFacts.of(view) for view in page.rows],
-        "snippet": snippet.connect(request, tenant_name=visit.tenant_name, database_name=found.name),
+        "snippet": snippets.connect(request, tenant_name=visit.tenant_name, database_name=found.name),
     }
     return show(request, visit, "dashboard/database.html", context)
 

@@ -24,7 +24,6 @@ from tenants.roles import Action
 
 _PATH = "/tenants/{tenant}/keys"
 _ONE = _PATH + "/{key_id}"
-_LONGEST_OVERLAP_SECONDS = 2**31  # any further one is out of range too, and could not be a timedelta
 
 
 @route(
@@ -118,13 +117,12 @@ def update_key(call: Call[shapes.KeyChange]) -> shapes.Key:
 )
 def rotate_key(call: Call[shapes.Rotation]) -> shapes.CreatedKey:
     """Make a key with the same scopes in an API key's place; the old one works for a while yet."""
-    seconds = max(-1, min(call.body.overlap_seconds, _LONGEST_OVERLAP_SECONDS))
     issued = keys.rotate(
         call.actor,
         call.tenant_id,
         call.path_id("key_id"),
         pepper=settings.KEY_PEPPERS[0],
-        overlap=timedelta(seconds=seconds),
+        overlap=key_scopes.overlap_of(call.body.overlap_seconds),
     )
     authentication.forget_all()
     return _created(call, issued)
