@@ -24,7 +24,7 @@ def place(service: Service) -> Place:
 @pytest.fixture
 def page(browser: Browser, service: Service, place: Place) -> Iterator[Page]:
     """The database's page, as a developer sees it."""
-    with watched(browser, service.url) as page:
+    with watched(browser, service.url, may_mistype=True) as page:
         place.sign_in(page, "developer")
         page.goto(f"{place.url}/databases/{place.database}")
         yield page
@@ -157,6 +157,7 @@ def test_it_is_purged_only_with_its_name_typed(page: Page, place: Place) -> None
     make(page, "articles")
     page.get_by_role("link", name="Delete").click()
     dialog(page).get_by_role("button", name="Delete collection").click()
+    said(page, "“articles” is deleted")
     page.goto(f"{place.url}/recycle-bin")
     page.get_by_role("link", name="Delete for good: articles").click()
     dialog(page).get_by_label("Type “articles” to confirm").fill("articles")
@@ -168,12 +169,12 @@ def test_it_is_purged_only_with_its_name_typed(page: Page, place: Place) -> None
 def test_all_of_it_works_without_script_on_a_narrow_screen(
     browser: Browser, service: Service, place: Place
 ) -> None:
-    with watched(browser, service.url, width=360, has_scripts=False) as page:
+    with watched(browser, service.url, width=360, has_scripts=False, may_mistype=True) as page:
         place.sign_in(page, "developer")
         page.goto(f"{place.url}/databases/{place.database}")
         page.get_by_role("link", name="New collection").click()
-        assert_fits(page)
         page.get_by_label("Name", exact=True).fill("a b")
+        assert_fits(page)
         page.get_by_role("button", name="Create collection").click()
         expect(page.get_by_text("Expected a name containing 3-512 characters")).to_be_visible()
         page.get_by_label("Name", exact=True).fill("articles")
@@ -181,6 +182,7 @@ def test_all_of_it_works_without_script_on_a_narrow_screen(
         said(page, "Collection “articles” is ready")
         for name, button in (("Fork", "Fork collection"), ("Delete", "Delete collection")):
             page.get_by_role("link", name=name).click()
+            expect(page.get_by_role("button", name=button)).to_be_visible()
             assert_fits(page)
             page.get_by_role("button", name=button).click()
         said(page, "“articles-fork” is deleted")
