@@ -48,7 +48,7 @@ def test_usage_of_real_traffic_is_drawn_and_can_be_narrowed(browser: Browser, pl
         page.get_by_role("button", name="Show").click()
         assert "range=24h" in page.url
         expect(page.get_by_role("list", name="Filters")).to_contain_text(_PAYLOAD)
-        expect(page.locator("dl.tiles")).to_contain_text(re.compile(r"Requests\s*6\b"))
+        expect(page.locator("dl.tiles")).to_contain_text(re.compile(r"Requests\s*6\s*Written"))
         page.get_by_role("link", name="Take out the filter API key").click()
         page.get_by_role("link", name="Collections", exact=True).click()
         expect(page.get_by_role("row", name="papers")).to_be_visible()
