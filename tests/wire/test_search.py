@@ -108,6 +108,18 @@ def test_it_leaves_out_the_log_on_request_only(line: Place, read_level: str) -> 
         assert len(found(line, search, read_level=read_level)[0]) == count
 
 
+def test_it_counts_a_unit_for_each_knn_and_each_condition(line: Place) -> None:
+    both = {"$sum": [knn(ORIGIN), knn([1.0, 0.0], default=1)]}
+    searches = [
+        {"rank": both, "filter": {"n": {"$gte": 0}}},
+        {"filter": {"#document": {"$contains": "abcd"}}},
+        {},
+    ]
+    for body, units in ((searches, 2 + 1 + 2), ([{}], 0), ([], 0)):
+        answer = line.cast.wire.post(f"{line.path}/search", {"searches": body})
+        assert answer.headers["x-request-units"] == str(units)
+
+
 # --- doors --------------------------------------------------------------------------------------------
 
 

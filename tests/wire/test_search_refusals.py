@@ -33,6 +33,10 @@ from tests.wire.searches import HERE, knn
         ({"searches": [{"rank": {"$sub": {"left": {"$val": 1}}}}]}, "searches[0].rank.$sub: missing field"),
         ({"searches": [{"group_by": {"keys": ["n"], "aggregate": {}}}]}, "searches[0].group_by.aggregate"),
         ({"searches": [{"group_by": {"aggregate": {"$mean": {}}}}]}, "searches[0].group_by.aggregate"),
+        (
+            {"searches": [{}, {"group_by": {"aggregate": {"$max_k": {"keys": ["n"], "k": 2**32}}}}]},
+            "searches[1].group_by.aggregate.$max_k.k: ",
+        ),
     ],
 )
 def test_it_refuses_a_body_of_another_shape(shelf: Place, body: Any, path: str) -> None:

@@ -302,7 +302,7 @@ class Neighbors(Answer):
     documents: list[list[str | None]] | None
     uris: list[list[str | None]] | None
     metadatas: list[list[dict[str, Any] | None]] | None
-    distances: list[list[float]] | None
+    distances: list[list[float | None]] | None
     include: list[Include]
 
 
