@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cloud.processes import Service, temporary_data_dir
+from tests.quick_commands import QuickService
 
 _SECRETS = {"SECRET_KEY": "tests-" + "s" * 40, "KEY_PEPPER": "tests-" + "p" * 40}
 # Of the service: early, so that a short load is sealed. A tail below it stays in the log, by policy.
@@ -47,7 +48,7 @@ def database() -> Iterator[Service]:
     from tests import stage  # noqa: PLC0415
 
     with temporary_data_dir() as data_dir:
-        service = Service(data_dir, port=0, environment=_SECRETS)
+        service = QuickService(data_dir, port=0, environment=_SECRETS)
         try:
             service.start_servers()
             service.prepare_database()
@@ -72,7 +73,7 @@ def service() -> Iterator[Service]:
     }
     with temporary_data_dir() as data_dir:
         environment["EMAIL_URL"] = f"file://{data_dir}/mail"
-        with Service(data_dir, port=0, environment=environment) as running:
+        with QuickService(data_dir, port=0, environment=environment) as running:
             yield running
 
 
