@@ -171,7 +171,7 @@ def lag(totals: Totals, backlog: Backlog | None) -> Lag:
         return Lag("Empty", "", "There is nothing to index yet.")
     waiting = totals.worst_unindexed_count
     if waiting:
-        return Lag("Up to date", "done", f"At most {waiting:,} operations of a collection are in its log.")
+        return Lag("Up to date", "done", f"At most {waiting:,} operations wait in a log.")
     return Lag("Up to date", "done", "Every record is in an index.")
 
 

@@ -1,4 +1,4 @@
-"""The team's home and a database's page in a browser: first steps, lists that change in place, no script."""
+"""The team's home and a database's page in a browser: first steps, and lists that change in place."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_keys_can_be_turned_off(browser: Browser, shelf: Place) -> None:
     with watched(browser, shelf.service.url) as page:
         shelf.sign_in(page)
         page.locator("details.person summary").click()
-        page.get_by_label("Keyboard shortcuts").uncheck()
+        page.get_by_role("checkbox", name="Keyboard shortcuts").uncheck()
         page.reload()
         page.locator("h1").click()
         page.keyboard.press("?")
@@ -128,7 +128,7 @@ def test_keys_can_be_turned_off(browser: Browser, shelf: Place) -> None:
         expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_hidden()
         expect(page.get_by_role("heading", level=1)).to_have_text("Databases")
         page.locator("details.person summary").click()
-        expect(page.get_by_label("Keyboard shortcuts")).not_to_be_checked()
+        expect(page.get_by_role("checkbox", name="Keyboard shortcuts")).not_to_be_checked()
         page.get_by_role("button", name="Show them").click()
         expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
