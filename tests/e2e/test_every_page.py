@@ -96,8 +96,7 @@ def test_a_first_load_is_small(browser: Browser, shown: Shown) -> None:
     for address in ADDRESSES:
         with browser.new_context(storage_state=state) as context:  # an empty cache
             page = context.new_page()
-            done: list[Request] = []
-            page.on("requestfinished", done.append)
+            done = _finished(page)
             if shown.open(page, address):
                 page.wait_for_load_state("networkidle")
                 size = sum(one.sizes()["responseBodySize"] for one in done)
@@ -113,3 +112,14 @@ def test_it_can_be_read_without_scripts(browser: Browser, shown: Shown) -> None:
         for address in ADDRESSES:
             if shown.open(page, address):
                 assert page.locator("h1").first.is_visible(), address.name
+
+
+def _finished(page: Page) -> list[Request]:
+    """The requests that the page has made, as they finish."""
+    done: list[Request] = []
+
+    def keep(request: Request) -> None:
+        done.append(request)
+
+    page.on("requestfinished", keep)
+    return done
