@@ -134,7 +134,11 @@ def test_a_first_load_is_small(browser: Browser, shown: Shown) -> None:
         with browser.new_context(storage_state=state) as context:  # an empty cache
             page = context.new_page()
             done: list[Request] = []
-            page.on("requestfinished", done.append)
+
+            def note(request: Request, to: list[Request] = done) -> None:
+                to.append(request)
+
+            page.on("requestfinished", note)
             if shown.open(page, address):
                 page.wait_for_load_state("networkidle")
                 size = sum(one.sizes()["responseBodySize"] for one in done)
