@@ -23,9 +23,9 @@ from tenants.roles import Action, Role, may
 from tests import stage
 from tests.control.caller import Caller, Office, api_key
 from tests.factories import Answer, Wire
-from tests.transfers import means
+from tests.transfers import claim_of, means
 from vectors.objects import Place, open_store
-from workers import exports, ingestion, jobs
+from workers import exports, ingestion
 
 LINES = b'{"id": "a", "embedding": [1, 2], "document": "one"}\n{"id": "b", "embedding": [3, 4]}\n'
 
@@ -84,7 +84,7 @@ def work(service: Service, library: Library, place: Place) -> None:
     """Do what waits in the cell, as a worker does."""
     with stage.role(service, "worker"):
         has = means(open_store(place))
-        while job := jobs.claim_transfer(library.cell, lease_seconds=60):
+        while job := claim_of(library.cell, library.office.tenant_id):
             (ingestion if job.kind == "import" else exports).run(job, has)
 
 

@@ -15,10 +15,10 @@ from cloud.processes import Service
 from tenants.roles import Role
 from tests import stage
 from tests.dashboard.cast import Cast
-from tests.transfers import means
+from tests.transfers import claim_of, means
 from vectors import usage
 from vectors.objects import Place, open_store
-from workers import exports, ingestion, jobs
+from workers import exports, ingestion
 
 LINES = b'{"id": "<script>alert(1)</script>", "embedding": [1, 2]}\n{"id": "", "embedding": [1, 2]}\n'
 
@@ -54,12 +54,12 @@ def sent(cast: Cast, role: Role, name: str = "books.jsonl", **more: str) -> tupl
     return answer.status_code, answer.headers.get("Location", "") or answer.content.decode()
 
 
-def work(service: Service, place: Place) -> None:
+def work(service: Service, cast: Cast, place: Place) -> None:
     """Do all that waits, as workers do."""
     with stage.role(service, "worker"):
         has = means(open_store(place))
         for cell in usage.cells():
-            while job := jobs.claim_transfer(cell, lease_seconds=60):
+            while job := claim_of(cell, cast.tenant_id):
                 (ingestion if job.kind == "import" else exports).run(job, has)
 
 
@@ -71,7 +71,7 @@ def test_a_file_that_a_form_brings_is_imported_and_its_errors_are_told(
     waiting = own.browser(Role.DEVELOPER).get(address).content.decode()
     assert "Waiting for a worker" in waiting
     assert "data-polls" in waiting
-    work(database, store)
+    work(database, own, store)
     page = own.browser(Role.DEVELOPER).get(address).content.decode()
     assert "Done with errors" in page
     assert "Empty ID" in page
@@ -86,7 +86,7 @@ def test_an_export_is_begun_watched_and_fetched(database: Service, own: Cast, st
     form = {"file_format": "csv", "embeddings": "numbers"}
     address = browser.post(path(own, "exports", "new"), form)["Location"]
     assert browser.get(f"{address}/file")["Location"] == address  # nothing to fetch yet
-    work(database, store)
+    work(database, own, store)
     page = browser.get(address).content.decode()
     assert "this is the collection at log offset" in page
     file = browser.get(f"{address}/file")
