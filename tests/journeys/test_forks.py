@@ -47,15 +47,14 @@ def test_a_fork_and_its_source_go_their_own_ways(customer: Customer) -> None:
 
     fork.delete(ids=[f"r{place}" for place in range(0, count, 2)])
     load(fork, vectors(count, 16, seed=9), first=10_000)
-    source.update(ids=["r1"], documents=["only here"])
+    source.update(ids=["r1"], metadatas=[{"only": "here"}])
     client.delete_collection("articles")
     before = indexed(customer, fork.id)
     until(lambda: indexed(customer, fork.id) > before, seconds=120, what="the fork to compact by itself")
     assert fork.count() == count + 50 - count // 2 + count
     found = client.get_collection("experiment", embedding_function=None)
-    assert found.get(ids=["r0", "r1"], include=["documents", "embeddings"])["ids"] == ["r1"]
-    kept = found.get(ids=["r1"], include=["documents", "embeddings"])
-    assert kept["documents"] == [None]
+    kept = found.get(ids=["r0", "r1"], include=["metadatas", "embeddings"])
+    assert (kept["ids"], kept["metadatas"]) == (["r1"], [None])
     assert kept["embeddings"] is not None
     assert np.array_equal(np.asarray(kept["embeddings"][0], np.float32), rows[1])
     nearest = found.query(query_embeddings=[rows[3].tolist()], n_results=1)
