@@ -21,6 +21,7 @@ from cloud.processes import Service, temporary_data_dir
 
 COLLECTIONS, DATABASES, KEYS, ROWS, TAIL_ROWS = 10_000, 20, 12, 1_000_000, 2_000
 ROUNDS, PROMISE_MS = 20, 150.0
+_UNPROMISED = "(no promise)"
 _FILL = """
 INSERT INTO {cell}.usage_ledger (tenant_id, database_id, collection_id, key_id, meter, operation, quantity,
   requests, at)
@@ -74,11 +75,9 @@ def _measure(service: Service) -> int:
     late = 0
     for name, verb in verbs(tenant_id, since).items():
         p50, p95 = measured(verb)
-        late += p95 > PROMISE_MS
-        print(
-            f"{name:<44} p50 {p50:7.1f} ms   p95 {p95:7.1f} ms{'' if p95 <= PROMISE_MS else '   LATE'}",
-            flush=True,
-        )
+        is_late = p95 > PROMISE_MS and not name.endswith(_UNPROMISED)
+        late += is_late
+        print(f"{name:<46} p50 {p50:7.1f} ms   p95 {p95:7.1f} ms{'   LATE' if is_late else ''}", flush=True)
     return 1 if late else 0
 
 

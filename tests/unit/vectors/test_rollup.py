@@ -28,7 +28,7 @@ def tables(wanted: set[str], grain: str, since: datetime, until: datetime) -> li
 @pytest.mark.parametrize(
     ("wanted", "grain", "table"),
     [
-        (set(), "month", "usage_collection_month"),
+        (set(), "month", "usage_database_day"),
         ({"collection", "meter"}, "month", "usage_collection_month"),
         ({"key"}, "month", "usage_database_day"),
         (set(), "day", "usage_database_day"),
@@ -44,7 +44,7 @@ def test_a_month_is_read_from_the_cheapest_table_that_has_it(
 
 
 def test_up_to_now_is_up_to_the_end_of_what_runs() -> None:
-    assert tables(set(), "month", MONTH, NOW) == [("usage_collection_month", "01.00:00", "01.00:00")]
+    assert tables({"collection"}, "month", MONTH, NOW) == [("usage_collection_month", "01.00:00", "01.00:00")]
     assert tables(set(), "day", MONTH + DAY, NOW) == [("usage_database_day", "02.00:00", "18.00:00")]
     assert tables(set(), "hour", MONTH, NOW - timedelta(seconds=5)) == [
         ("usage_database_hour", "01.00:00", "17.15:00")
