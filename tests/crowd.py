@@ -53,6 +53,17 @@ def settle(
             connect().execute(f"VACUUM (ANALYZE) {table}".encode())
 
 
+def clear(service: Service, databases: Sequence[Database]) -> None:
+    """Take their collections away again: workers of other tests must not find them."""
+    cell, ids = databases[0].cell, [one.database_id for one in databases]
+    with stage.role(service, "owner"), tenant_transaction(databases[0].tenant_id):
+        connection = connect()
+        inside = f"SELECT collection_id FROM {cell}.collection_state WHERE database_id = ANY (%s)"
+        connection.execute(f"DELETE FROM {cell}.job WHERE collection_id IN ({inside})".encode(), [ids])
+        for table in (f"{cell}.collection_state", "public.vectors_collection"):
+            connection.execute(f"DELETE FROM {table} WHERE database_id = ANY (%s)".encode(), [ids])
+
+
 _NUMBERED = """
   SELECT d.database_id, n, (n * 7919) %% 10007 AS mixed,
     md5(%(salt)s::text || d.database_id || '/' || n)::uuid AS collection_id
@@ -86,9 +97,9 @@ FROM ("""
 )
 _JOBS = (
     """
-INSERT INTO $cell.job (tenant_id, collection_id, kind, state, phase, cause)
-SELECT %(tenant_id)s, c.collection_id, 'compact',
-  CASE WHEN c.n %% 100 <= 2 THEN 'parked' ELSE 'queued' END, '',
+INSERT INTO $cell.job (tenant_id, collection_id, kind, lease_until, state, phase, cause)
+SELECT %(tenant_id)s, c.collection_id, 'compact', now() + interval '1 day',
+  CASE WHEN c.n %% 100 <= 2 THEN 'parked' ELSE 'running' END, '',
   CASE WHEN c.n %% 100 <= 2 THEN 'out of memory' ELSE '' END
 FROM ("""
     + _NUMBERED

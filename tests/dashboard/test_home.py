@@ -6,6 +6,7 @@ import html
 import re
 import time
 import uuid
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
@@ -133,12 +134,13 @@ def test_a_sample_over_the_plan_is_refused_in_plain_words(fresh: Fresh) -> None:
 
 
 @pytest.fixture(scope="module")
-def shelves(database: Service) -> Fresh:
+def shelves(database: Service) -> Iterator[Fresh]:
     """A tenant with 60 databases; the first two have 130 collections."""
     fresh = Fresh()
     made = crowd.found(fresh.tenant_id, 60)
     crowd.settle(database, made[:2], 130)
-    return fresh
+    yield fresh
+    crowd.clear(database, made)
 
 
 def names(page: str) -> list[str]:

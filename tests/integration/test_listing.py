@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +34,13 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def shelf(database: Service) -> Database:
+def shelf(database: Service) -> Iterator[Database]:
     """A database of 230 collections, none like its neighbours."""
     tenant = tenants.create(f"shelf-{uuid.uuid4().hex[:10]}")
     made = crowd.found(tenant.tenant_id, 2)
     crowd.settle(database, made, 230)
-    return made[0]
+    yield made[0]
+    crowd.clear(database, made)
 
 
 def every_page(shelf: Database, asked: dict[str, Any], *, limit_count: int = 37) -> list[ListedCollection]:
@@ -81,7 +82,7 @@ def test_filters_leave_what_they_say(shelf: Database, sort: Sort, text: str, sta
     passes: dict[State | None, Callable[[ListedCollection], bool]] = {
         None: lambda _: True,
         State.PARKED: lambda row: row.job_state == "parked",
-        State.INDEXING: lambda row: row.job_state == "queued",
+        State.INDEXING: lambda row: row.job_state == "running",
         State.EMPTY: lambda row: row.record_count == 0,
     }
     everything = every_page(shelf, {"sort": sort})
@@ -161,13 +162,14 @@ def test_no_index_has_what_a_write_changes(database: Service, acme: Cast) -> Non
 
 
 @pytest.fixture(scope="module")
-def full(database: Service) -> Database:
+def full(database: Service) -> Iterator[Database]:
     """A database of 10,000 collections, beside 999 others of the tenant."""
     tenant = tenants.create(f"full-{uuid.uuid4().hex[:10]}")
     made = crowd.found(tenant.tenant_id, 1_000)
     crowd.settle(database, made[:1], 10_000)
     crowd.settle(database, made[1:], 3, prefix="small")
-    return made[0]
+    yield made[0]
+    crowd.clear(database, made)
 
 
 def cost(act: Callable[[], object]) -> tuple[int, float]:
