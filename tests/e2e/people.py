@@ -31,9 +31,9 @@ class Place:
     emails: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, service: Service, *, database: str = "library") -> Place:
+    def make(cls, service: Service, *, database: str = "library", tenant: str = "") -> Place:
         """A fresh tenant with one database."""
-        tenant = f"dashboard-{uuid.uuid4().hex[:8]}"
+        tenant = tenant or f"dashboard-{uuid.uuid4().hex[:8]}"
         service.manage("create_tenant", tenant)
         service.manage("create_database", "--tenant", tenant, database)
         return cls(service, tenant, database)

@@ -34,7 +34,7 @@ class Album:
 
     def __init__(self, service: Service, page: Page) -> None:
         self.page = page
-        self.place = Place.make(service, database="packages")
+        self.place = Place.make(service, database="packages", tenant="acme")
         self.place.sign_in(page)
         self.first = page.screenshot()
         self.collection_id = ""
@@ -113,7 +113,7 @@ def _palette(album: Album) -> None:
     album.open("/databases")
     album.page.keyboard.press("Control+k")
     album.page.keyboard.type("deb")
-    expect(album.page.get_by_role("option").first).to_be_visible()
+    expect(album.page.get_by_role("option", name="debian-packages")).to_be_visible()
 
 
 def _dark(album: Album) -> None:
