@@ -70,6 +70,7 @@ def test_a_key_made_in_the_dashboard_works_until_it_is_revoked_there(browser: Br
         assert collection.query(query_embeddings=[[1.0] * _DIMENSION], n_results=3)["ids"][0]
 
         page.get_by_role("link", name="Databases", exact=True).first.click()
+        page.get_by_role("link", name=home.database, exact=True).click()
         row = page.get_by_role("row").filter(has_text="journey")
         expect(row).to_contain_text("1,200")
         row.get_by_role("link", name="journey").click()
@@ -215,7 +216,7 @@ def _sign_in(page: Page, home: Home) -> None:
     page.get_by_label("E-mail address").fill(home.email)
     page.get_by_label("Password").fill(_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Databases")).to_be_visible()
+    expect(page.locator("details.person summary")).to_be_visible()
 
 
 def _create_key(page: Page, name: str) -> str:
