@@ -19,7 +19,7 @@ NPM_CLIENTS := tests/clients/npm
 ASSETS := cloud/dashboard/assets
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help up test test-unit e2e fuzz model conformance check fmt bench lock clean assets browser clients node
+.PHONY: help up test test-unit e2e screenshots fuzz model conformance check fmt bench lock clean assets browser clients node
 
 help: ## this manual
 	@echo "Tessera: a vector cloud that anyone can run."
@@ -44,6 +44,9 @@ test-unit: .venv/dev.stamp ## the tests that need no database: seconds
 
 e2e: .venv/dev.stamp browser ## the tests that drive a browser
 	@exec .venv/bin/python -m pytest -m browser $(PYTEST_ARGS)
+
+screenshots: .venv/dev.stamp browser ## the pictures of docs/dashboard.md, from the pages as they are
+	@exec env SCREENSHOTS=1 .venv/bin/python -m pytest tests/e2e/test_screenshots.py $(PYTEST_ARGS)
 
 fuzz: .venv/dev.stamp ## requests made from the API description: CASES=10000 and more
 	@exec env FUZZ_CASES=$(CASES) .venv/bin/python -m pytest -s -p no:logging --timeout 1800 tests/property/test_description.py tests/property/test_control_description.py $(PYTEST_ARGS)

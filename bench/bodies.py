@@ -72,6 +72,34 @@ def queries(vectors: Vectors, chosen: Filter) -> list[bytes]:
     ]
 
 
+def searches(vectors: Vectors, chosen: Filter) -> list[bytes]:
+    """The same questions as `queries`, as the Search API asks them; for a filter of metadata alone."""
+    return [
+        orjson.dumps(
+            {
+                "searches": [
+                    {
+                        "filter": chosen.where,
+                        "rank": {"$knn": {"query": vector, "key": "#embedding", "limit": NEIGHBORS}},
+                        "group_by": {},
+                        "limit": {"offset": 0, "limit": NEIGHBORS},
+                        "select": {"keys": ["#document", "#metadata", "#score"]},
+                    }
+                ],
+                "read_level": "index_and_wal",
+            },
+            option=orjson.OPT_SERIALIZE_NUMPY,
+        )
+        for vector in vectors
+    ]
+
+
+def search_as_query(answer: bytes) -> bytes:
+    """A search's answer with the member names of a query's."""
+    found = orjson.loads(answer)
+    return orjson.dumps({**found, "distances": found["scores"]})
+
+
 def get_by_ids(groups: Iterable[Sequence[str]]) -> list[bytes]:
     return [_get(ids=list(ids), where=None, row_limit=None) for ids in groups]
 

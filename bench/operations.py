@@ -54,6 +54,8 @@ def build(stage: Stage) -> list[Operation]:
         _query(stage, "query", everything),
         _query(stage, "query-8", everything, connections=8),
         *(_query(stage, f"query-{one.label}", one) for one in chosen),
+        _query(stage, "search", everything, by_search=True),
+        _query(stage, f"search-{section.label}", section, by_search=True),
         Operation("get-ids", "requests/s", partial(_get_ids, stage)),
         Operation("get-where", "requests/s", partial(_get_where, stage, section), detail=section.describe()),
         Operation("count", "requests/s", partial(_count, stage)),
@@ -85,17 +87,25 @@ def _write(
     )
 
 
-def _query(stage: Stage, name: str, chosen: Filter, *, connections: int = 1) -> Operation:
+def _query(
+    stage: Stage, name: str, chosen: Filter, *, connections: int = 1, by_search: bool = False
+) -> Operation:
+    """by_search: asked through the Search API; of a target that has none, through query."""
     vectors = stage.dataset.queries[:QUERY_COUNT]
     plain = bodies.queries(vectors, chosen)
+    searched = bodies.searches(vectors, chosen) if by_search else []
 
     def prepare(target: Target) -> Burst:
-        path = f"{stage.main[target.label].path}/query"
-        sent = [target.request("POST", path, body) for body in plain]
-        return Burst(sent, sent[0], 200, check)
+        is_search = by_search and target.has_search
+        path = f"{stage.main[target.label].path}/{'search' if is_search else 'query'}"
+        sent = [target.request("POST", path, body) for body in (searched if is_search else plain)]
+        return Burst(sent, sent[0], 200, check_search if is_search else check)
 
     def check(question: int, body: bytes) -> float:
         return stage.exact.check(body, question=question, chosen=chosen)
+
+    def check_search(question: int, body: bytes) -> float:
+        return check(question, bodies.search_as_query(body))
 
     def recall(target: Target) -> float:
         burst = prepare(target)

@@ -48,6 +48,7 @@ class Target:
     key: str | None
     indexes_later: bool
     is_borrowed: bool = False  # started by somebody else, so left as it was found
+    has_search: bool = True
 
     def request(self, method: str, path: str, body: bytes = b"") -> bytes:
         """The whole request as bytes; `path` is relative to the database."""
@@ -131,7 +132,15 @@ def chroma(label: str) -> Iterator[Target]:
             _wait_until_alive(process, port, log)
             name = f"chroma {_peer_version()}"
             yield Target(
-                label, name, HOST, port, "default_tenant", "default_database", None, indexes_later=False
+                label,
+                name,
+                HOST,
+                port,
+                "default_tenant",
+                "default_database",
+                None,
+                indexes_later=False,
+                has_search=False,
             )
         finally:
             _stop(process)

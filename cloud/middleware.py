@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from cloud import tracing
-from cloud.api import errors, request_metrics
+from cloud.api import errors, request_metrics, uploads
 from tenants.errors import TooLarge
 from tenants.scope import drop_if_hung_up
 
@@ -105,8 +105,11 @@ class ForPages:
         """Choose by the path; what a page or the control API is sent is small, or it is refused unread."""
         if request.path.startswith(_WIRE_PATHS):
             return self.without(request)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > _MAX_PAGE_BODY_BYTES:
-            return errors.answer(TooLarge(f"expected a body of at most {_MAX_PAGE_BODY_BYTES} bytes"))
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > _MAX_PAGE_BODY_BYTES:
+            most_bytes = uploads.most_bytes(request) or _MAX_PAGE_BODY_BYTES
+            if length > most_bytes:
+                return errors.answer(TooLarge(f"expected a body of at most {most_bytes} bytes"))
         return self.within(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -57,6 +57,7 @@ _WORKER_FUNCTIONS = (
     "tenants_stripe_customers()",
     "tenants_roll_up_requests(timestamptz)",
     "tenants_forget_requests(timestamptz, int)",
+    "tenants_flags()",
 )
 # What the operators' console reads of every tenant, and the columns of it that it never sees.
 _OPERATOR_TABLES = {
@@ -75,14 +76,15 @@ _OPERATOR_TABLES = {
     "vectors_collection": ("metadata_json", "configuration_json", "schema_json"),
 }
 
-# What the worker does on the control plane, bound to one tenant at a time: bill it, and tell who pays.
+# What the worker does on the control plane, bound to one tenant at a time: bill it, tell who pays, and find
+# the collections that it imports and exports.
 _WORKER_TABLES = {
     "SELECT": "tenants_tenant tenants_plan tenants_member tenants_planrevision tenants_planassignment "
-    "tenants_credit tenants_billingalert",
+    "tenants_credit tenants_billingalert tenants_database vectors_collection",
     "SELECT, INSERT": "tenants_auditentry tenants_credituse",
     "SELECT, INSERT, UPDATE": "tenants_audithead tenants_billingprofile tenants_invoice "
     "tenants_invoicecounter tenants_alertnotice tenants_budget tenants_stripewatermark",
-    "SELECT, DELETE": "tenants_budgetlease",
+    "SELECT, INSERT, UPDATE, DELETE": "tenants_budgetlease",
     "SELECT (user_id, email, is_active)": "tenants_user",
     "SELECT (expire_date), DELETE": "django_session",
 }

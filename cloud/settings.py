@@ -20,6 +20,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cloud import email_url, embedded
 from cloud.accounts import single_sign_on
+from cloud.console import colors
+from vectors.objects import Place
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -178,6 +180,13 @@ SCRUB_MOST_BYTES = _integer("SCRUB_MOST_BYTES", 256 * 1024 * 1024)
 BUILD_MEMORY_BYTES = _integer("BUILD_MEMORY_BYTES", 512 * 1024 * 1024, at_least=1024 * 1024)
 BUILD_WORKERS = _integer("BUILD_WORKERS", 1)
 CELERY_BROKER_URL = REDIS_URL
+# Imports and exports: files are in a bucket when there is one, else in a folder that web and workers share.
+OBJECT_STORE = Place(
+    DATA_DIR / "objects", _text("S3_BUCKET"), _text("S3_ENDPOINT_URL"), _text("S3_REGION"), _text("S3_PREFIX")
+)
+MAX_IMPORT_BYTES = _integer("MAX_IMPORT_BYTES", 10 * 1024**3, at_least=1)
+TRANSFER_SLICE_SECONDS = _integer("TRANSFER_SLICE_SECONDS", 10, at_least=1)
+EXPORT_KEEP_DAYS = _integer("EXPORT_KEEP_DAYS", 7, at_least=1)
 BUDGET_RECOUNT_SECONDS = _integer("BUDGET_RECOUNT_SECONDS", 60, at_least=1)
 # Without a key nothing is sent to Stripe.
 STRIPE_API_KEY = _text("STRIPE_API_KEY")
@@ -340,19 +349,7 @@ UNFOLD = {
     "ENVIRONMENT": "cloud.console.site.environment",
     "DASHBOARD_CALLBACK": "cloud.console.home.context",
     "COLORS": {
-        "primary": {
-            "50": "#f0fdfa",
-            "100": "#ccfbf1",
-            "200": "#99f6e4",
-            "300": "#5eead4",
-            "400": "#2dd4bf",
-            "500": "#14b8a6",
-            "600": "#0f766e",
-            "700": "#115e59",
-            "800": "#134e4a",
-            "900": "#123f3c",
-            "950": "#042f2e",
-        },
+        "primary": colors.PRIMARY,
     },
     "ACCOUNT": {"navigation": [{"title": "Dashboard", "link": "/dashboard/"}]},  # without it: a password page
     "SIDEBAR": {"navigation": "cloud.console.site.navigation"},

@@ -1,4 +1,4 @@
-"""Who is asking: a key's tenant, databases, verbs and limits, frozen for one request. [pure]"""
+"""Who is asking: the tenant, databases, verbs and limits of a key or a person, for one request. [pure]"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
+from tenants.errors import PermissionDenied
 from tenants.prices import Prices
 from tenants.quotas import Limits
 
@@ -67,13 +68,14 @@ READ_VERBS = frozenset(
 
 @dataclass(frozen=True)
 class Identity:
-    """An authenticated key.
+    """An authenticated key, or a person who reads records through the dashboard.
 
     `databases` maps the ids of the only databases the key may use to their names; None means all of
     the tenant. `only_database` is the name of the one database that the key reaches, when it is one.
     `tenant_id` is what row-level security compares with: it comes from the key, never
     from a path.
 
+    key_id:                     None: a person, whom no key stands for
     collections:                ids of the only collections that the key may use; None: all of its databases
     networks:                   where it may be used from, in CIDR notation; empty: anywhere
     forced_where:               a filter (JSON) that is AND-ed into everything it reads, writes and deletes
@@ -81,7 +83,7 @@ class Identity:
     suspension:                 why its tenant is suspended; None: it is not
     """
 
-    key_id: UUID
+    key_id: UUID | None
     tenant_id: UUID
     tenant_name: str
     databases: dict[UUID, str] | None
@@ -104,6 +106,15 @@ class Identity:
     def may(self, verb: Verb) -> bool:
         """Whether the key carries the verb."""
         return verb in self.verbs
+
+    def require_service(self) -> None:
+        """The tenant is served.
+
+        Raises:  PermissionDenied for a suspended one, with the reason that was given
+        """
+        if self.suspension is not None:
+            why = f": {self.suspension}" if self.suspension else "."
+            raise PermissionDenied(f"Permission denied. The tenant is suspended{why}")
 
     def place_called(self, tenant_name: str, database_name: str) -> tuple[str, str]:
         """What the names of a path mean: `default_tenant` is the key's own, `default_database` its only one.

@@ -60,7 +60,7 @@ _FINDING = frozenset(
     }
 )
 _WRITING = frozenset({Verb.ADD, Verb.UPDATE, Verb.UPSERT})
-_RECORDS = frozenset({*_WRITING, Verb.DELETE, Verb.GET, Verb.QUERY, Verb.COUNT})
+_RECORDS = frozenset({*_WRITING, Verb.DELETE, Verb.GET, Verb.QUERY, Verb.SEARCH, Verb.COUNT})
 # What a key for some collections never may: what makes another one, or reaches past them.
 _BEYOND_COLLECTIONS = frozenset(
     {

@@ -1,11 +1,10 @@
-"""Which rows of request metrics tell of a stretch of time: minutes, hours or days. [pure]
+"""Which rows of request metrics tell of a stretch of time: minutes, quarters, hours or days. [pure]
 
-    since                                                                   until
-      ├─ minutes ─┤──── hours ────┤═════ days ═════┤──── hours ────┤─ minutes ┤
+    since                                                                              until
+      ├ minutes ┤─ quarters ─┤── hours ──┤═══ days ═══┤── hours ──┤─ quarters ─┤ minutes ┤
 
-Hours are rolled up once they are over, days once their hours are. So what is not rolled up yet is read from
-the finer rows, nothing twice and nothing late. Minutes are kept for 48 hours, hours for 35 days and days for
-400.
+Quarters of an hour are rolled up once they are over, hours once their quarters are, days once their hours.
+So what is not rolled up yet is read from the finer rows, nothing twice and nothing late.
 """
 
 from __future__ import annotations
@@ -16,9 +15,10 @@ from typing import NamedTuple
 
 from tenants.errors import InvalidArgument
 
-MINUTE_SECONDS, HOUR_SECONDS, DAY_SECONDS = 60, 3_600, 86_400
+MINUTE_SECONDS, QUARTER_SECONDS, HOUR_SECONDS, DAY_SECONDS = 60, 900, 3_600, 86_400
 KEPT = {
     MINUTE_SECONDS: timedelta(hours=48),
+    QUARTER_SECONDS: timedelta(days=8),
     HOUR_SECONDS: timedelta(days=35),
     DAY_SECONDS: timedelta(days=400),
 }
@@ -36,8 +36,9 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Marks:
-    """How far the rolling up is: hours before `hour` and days before `day` are whole."""
+    """How far the rolling up is: rows of each kind are whole before its mark."""
 
+    quarter: datetime
     hour: datetime
     day: datetime
 
@@ -71,17 +72,23 @@ def widen(since: datetime, until: datetime, now: datetime) -> tuple[datetime, da
     return floor(since, kept_from(since, now)), ceil(until, kept_from(until, now))
 
 
+def coarsest_of(step_seconds: int) -> int:
+    """The largest resolution that steps of so many seconds can be made of."""
+    return max(one for one in KEPT if step_seconds % one == 0)
+
+
 def check_step(since: datetime, until: datetime, step_seconds: int, now: datetime) -> None:
     """A series can be told in steps of so many seconds.
 
     Raises:  InvalidArgument, which says what can be asked for
     """
-    unit = next((one for one in (DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS) if step_seconds >= one), 0)
-    if unit == 0 or step_seconds % unit:
+    whole = next((one for one in (DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS) if step_seconds >= one), 0)
+    if whole == 0 or step_seconds % whole:
         raise InvalidArgument(
             f"step_seconds: expected whole minutes, from an hour on whole hours, from a day on whole days, "
             f"got {step_seconds}"
         )
+    unit = coarsest_of(step_seconds)
     if kept_from(since, now) > unit:
         hours = KEPT[unit] // timedelta(hours=1)
         raise InvalidArgument(f"step_seconds: steps of {step_seconds} s are kept for {hours} hours")
@@ -91,8 +98,8 @@ def check_step(since: datetime, until: datetime, step_seconds: int, now: datetim
 
 
 # What people count in; a step is the shortest of these that gives a range at most so many points.
-_STEPS_SECONDS = (60, 300, 900, 1_800, 3_600, 3 * 3_600, 6 * 3_600, 12 * 3_600, 86_400, 7 * 86_400)
-_COMFORTABLE_POINTS = 125  # thirty days of six hours, and a step that the ends are moved by
+_STEPS_SECONDS = (60, 300, 900, 1_800, 3_600, 3 * 3_600, 86_400, 7 * 86_400)
+_COMFORTABLE_POINTS = 125
 
 
 def default_step(since: datetime, until: datetime, now: datetime) -> int:
@@ -112,15 +119,17 @@ def pieces(since: datetime, until: datetime, marks: Marks, *, coarsest_seconds: 
     """
     if since >= until:
         return []
-    for resolution, mark in ((DAY_SECONDS, marks.day), (HOUR_SECONDS, marks.hour)):
-        if resolution > coarsest_seconds:
-            continue
-        first, last = ceil(since, resolution), min(floor(until, resolution), mark)
-        if first < last:
-            finer = MINUTE_SECONDS if resolution == HOUR_SECONDS else HOUR_SECONDS
-            return [
-                *pieces(since, first, marks, coarsest_seconds=finer),
-                Piece(resolution, first, last),
-                *pieces(last, until, marks, coarsest_seconds=finer),
-            ]
-    return [Piece(MINUTE_SECONDS, since, until)]
+    if coarsest_seconds == MINUTE_SECONDS:
+        return [Piece(MINUTE_SECONDS, since, until)]
+    mark = {DAY_SECONDS: marks.day, HOUR_SECONDS: marks.hour, QUARTER_SECONDS: marks.quarter}[
+        coarsest_seconds
+    ]
+    first, last = ceil(since, coarsest_seconds), min(floor(until, coarsest_seconds), mark)
+    finer = max(one for one in KEPT if one < coarsest_seconds)
+    if first >= last:
+        return pieces(since, until, marks, coarsest_seconds=finer)
+    return [
+        *pieces(since, first, marks, coarsest_seconds=finer),
+        Piece(coarsest_seconds, first, last),
+        *pieces(last, until, marks, coarsest_seconds=finer),
+    ]

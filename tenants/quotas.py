@@ -49,6 +49,8 @@ class Limits:
     databases_count: int = 10
     forks_count: int = 256
     functions_count: int = 10
+    import_bytes: int = 1_073_741_824
+    unfinished_transfers_count: int = 4
     requests_per_minute_count: int = 600_000
     concurrent_reads_count: int = 10
     concurrent_writes_count: int = 10
@@ -93,6 +95,8 @@ USAGE_NAMES = {
     "databases_count": "Number of databases",
     "forks_count": "Number of forks",
     "functions_count": "Number of functions attached to a collection",
+    "import_bytes": "Import size (bytes)",
+    "unfinished_transfers_count": "Number of unfinished imports and exports",
 }
 
 

@@ -32,7 +32,7 @@ OPERATION_OF: dict[Verb, str] = {
 }
 OPERATIONS = (*OPERATION_OF.values(), CATALOGUE)
 # Of a flush and a tenant, those with the most requests; the others are in their database's sums alone.
-MAX_COLLECTIONS_COUNT = 200
+MAX_COLLECTIONS_COUNT = 100
 _FORGET_ROWS = 10_000
 
 
@@ -170,7 +170,7 @@ def note(flush_id: UUID, rows: Rows) -> bool:
 
 
 def roll_up(now: datetime) -> int:
-    """Roll up every hour and day that is over; how many it were. Each is a transaction of its own.
+    """Roll up every quarter, hour and day that is over; how many. Each is a transaction of its own.
 
     Idempotent:  yes; what was rolled up is known, and what a killed worker had begun never happened
     """

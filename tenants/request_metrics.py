@@ -1,8 +1,8 @@
 """How a tenant's requests went: series and sums over stretches of time, and its busiest collections.
 
-Read from minutes, hours and days (`metric_ranges.pieces`), so the cost depends on the range and on the number
-of databases, and never on that of collections or requests. Times are of answers below 400: how long a refusal
-took tells nobody anything.
+Read from rows as coarse as can be (`metric_ranges.pieces`), so the cost depends on the range and on the
+number of databases, and never on that of collections or requests. Times are of answers below 400: how long a
+refusal took tells nobody anything.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db import connection
 from tenants import latencies, metric_ranges
 from tenants.actors import Actor
 from tenants.errors import InvalidArgument
-from tenants.metric_ranges import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, Marks, Piece
+from tenants.metric_ranges import DAY_SECONDS, HOUR_SECONDS, Marks, Piece
 from tenants.models import MetricClock
 from tenants.request_counts import OPERATIONS, UNKNOWN, Outcome
 from tenants.roles import Action
@@ -176,7 +176,7 @@ def series(
         raise InvalidArgument("since: expected a moment before until")
     metric_ranges.check_step(since, until, step_seconds, now)
     first, last = metric_ranges.floor(since, step_seconds), metric_ranges.ceil(until, step_seconds)
-    unit = max(one for one in (MINUTE_SECONDS, HOUR_SECONDS, DAY_SECONDS) if one <= step_seconds)
+    unit = metric_ranges.coarsest_of(step_seconds)
     with tenant_transaction(tenant_id):
         values: dict[str, Any] = {
             **_values(tenant_id, database_id, operation),
@@ -293,10 +293,10 @@ def _pieces(
     since: datetime, until: datetime, *, finest: int | None = None, coarsest: int = DAY_SECONDS
 ) -> dict[str, Any]:
     clock = MetricClock.objects.get()
-    marks = Marks(clock.hour_mark, clock.day_mark)
+    marks = Marks(clock.quarter_mark, clock.hour_mark, clock.day_mark)
     if finest == HOUR_SECONDS:  # hours are there at once, and days once they are over
         since, until = metric_ranges.floor(since, finest), metric_ranges.ceil(until, finest)
-        marks = Marks(until, clock.day_mark)
+        marks = Marks(until, until, clock.day_mark)
     found: list[Piece] = metric_ranges.pieces(since, until, marks, coarsest_seconds=coarsest)
     return {
         "resolutions": [one.resolution_seconds for one in found],

@@ -42,11 +42,15 @@ class Action(StrEnum):
     DELETE_DATABASE = "databases.delete"
     RESTORE_DATABASE = "databases.restore"
     VIEW_COLLECTIONS = "collections.view"
+    CREATE_COLLECTION = "collections.create"
+    FORK_COLLECTION = "collections.fork"
     MANAGE_COLLECTIONS = "collections.manage"
     DELETE_COLLECTION = "collections.delete"
     RESTORE_COLLECTION = "collections.restore"
     VIEW_RECORDS = "records.view"
     WRITE_RECORDS = "records.write"
+    IMPORT_RECORDS = "records.import"
+    EXPORT_RECORDS = "records.export"
     VIEW_KEYS = "keys.view"
     CREATE_KEY = "keys.create"
     ROTATE_KEY = "keys.rotate"
@@ -77,11 +81,15 @@ DESCRIPTIONS: dict[Action, str] = {
     Action.DELETE_DATABASE: "Delete databases with what they hold",
     Action.RESTORE_DATABASE: "Take databases back out of the recycle bin",
     Action.VIEW_COLLECTIONS: "See collections, their configuration and how far they are indexed",
-    Action.MANAGE_COLLECTIONS: "Create, change and fork collections",
+    Action.CREATE_COLLECTION: "Create collections",
+    Action.FORK_COLLECTION: "Fork collections",
+    Action.MANAGE_COLLECTIONS: "Rename and change collections",
     Action.DELETE_COLLECTION: "Delete collections",
     Action.RESTORE_COLLECTION: "Take collections back out of the recycle bin",
     Action.VIEW_RECORDS: "Read and query records",
     Action.WRITE_RECORDS: "Add, change and delete records",
+    Action.IMPORT_RECORDS: "Import records from a file; cancel, resume and restart imports",
+    Action.EXPORT_RECORDS: "Export collections to a file and download it; cancel, resume and restart exports",
     Action.VIEW_KEYS: "See API keys, never a secret",
     Action.CREATE_KEY: "Create API keys",
     Action.ROTATE_KEY: "Replace an API key by a new one with the same rights",
@@ -122,10 +130,14 @@ _DEVELOPER = _VIEWER | {
     Action.CREATE_DATABASE,
     Action.DELETE_DATABASE,
     Action.RESTORE_DATABASE,
+    Action.CREATE_COLLECTION,
+    Action.FORK_COLLECTION,
     Action.MANAGE_COLLECTIONS,
     Action.DELETE_COLLECTION,
     Action.RESTORE_COLLECTION,
     Action.WRITE_RECORDS,
+    Action.IMPORT_RECORDS,
+    Action.EXPORT_RECORDS,
     Action.VIEW_KEYS,
     Action.CREATE_KEY,
     Action.ROTATE_KEY,
@@ -142,7 +154,8 @@ MATRIX: dict[Role, frozenset[Action]] = {
     Role.BILLING: _BILLING,
 }
 
-# What an operator who acts as a member must not do: see a secret, let somebody in, spend or destroy for good.
+# What an operator who acts as a member must not do: see a secret, take data along, let somebody in,
+# spend or destroy for good.
 WITHHELD_FROM_IMPERSONATORS = frozenset(
     {
         Action.CREATE_KEY,
@@ -152,6 +165,7 @@ WITHHELD_FROM_IMPERSONATORS = frozenset(
         Action.MANAGE_OWNERS,
         Action.MANAGE_BILLING,
         Action.DELETE_TENANT,
+        Action.EXPORT_RECORDS,
     }
 )
 

@@ -23,6 +23,7 @@ from tenants.models import (
     Tenant,
     User,
 )
+from tenants.prices import Prices
 from tenants.quotas import Limits
 from tenants.roles import Action, Role
 from tenants.scope import tenant_transaction
@@ -232,3 +233,8 @@ def recycle_seconds_of(tenant_id: UUID) -> int:
 def limits_of(tenant: Tenant) -> Limits:
     """The tenant's limits: its plan's, then its own."""
     return Limits.from_overrides({**(tenant.plan.limits if tenant.plan else {}), **tenant.quota_overrides})
+
+
+def prices_of(tenant: Tenant) -> Prices:
+    """What the tenant's plan asks for each meter."""
+    return Prices.from_plan(tenant.plan.prices if tenant.plan else {})

@@ -42,11 +42,6 @@ _UNMEASURED = {
     "concurrent_reads_count",
     "concurrent_writes_count",
     "sparse_vector_dimension",
-    "rank_limit_value",
-    "search_payloads_count",
-    "knn_per_rank_count",
-    "group_by_keys_count",
-    "aggregate_keys_count",
     "functions_count",
 }
 

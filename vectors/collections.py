@@ -76,13 +76,17 @@ def create(
     schema: Schema | None,
     get_or_create: bool,
     limits: Limits,
+    by: Actor | None = None,
 ) -> CollectionView:
     """Make a collection, or with get_or_create return the stored one, unchanged, when the name is taken.
 
-    Raises:      InvalidArgument, QuotaExceeded, AlreadyExists
+    by: who has a role, and is written down; None: a key, whose verb was asked for by the edge
+    Raises:      PermissionDenied, InvalidArgument, QuotaExceeded, AlreadyExists
     Transaction: opens one
     Source:      contract, section 8.2
     """
+    if by is not None:
+        by.require(Action.CREATE_COLLECTION)
     names.check(name)
     quotas.check(limits, "name_bytes", len(name.encode()), action="Create Collection")
     configuration, kept_schema = schemas.reconcile(schema, configuration)
@@ -103,6 +107,8 @@ def create(
                 check_count(database, limits)
                 made.save(force_insert=True)
                 _insert_state(made, configuration, has_full_text=schemas.has_full_text(kept_schema))
+                if by is not None:
+                    _record(by, Action.CREATE_COLLECTION, made)
                 return _views([made])[0]
         except IntegrityError as error:
             if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
@@ -152,23 +158,24 @@ def modify(
     new_metadata: Mapping[str, Any] | None,
     new_configuration: Mapping[str, Any] | None,
     limits: Limits,
+    by: Actor | None = None,
 ) -> None:
     """Rename, replace the whole metadata, or change search parameters; None leaves as it is.
 
-    Raises:      InvalidArgument, QuotaExceeded, CollectionNotFound, AlreadyExists
+    by: who has a role, and is written down; None: a key, whose verb was asked for by the edge
+    Raises:      PermissionDenied, InvalidArgument, QuotaExceeded, CollectionNotFound, AlreadyExists
     Transaction: opens one
     Source:      contract, section 8.4
     """
+    if by is not None:
+        by.require(Action.MANAGE_COLLECTIONS)
     if new_name is not None:
         names.check(new_name)
         quotas.check(limits, "name_bytes", len(new_name.encode()), action="Update Collection")
     try:
         with tenant_transaction(database.tenant_id):
-            collection = (
-                _find(database).select_for_update(of=("self",)).filter(collection_id=collection_id).first()
-            )
-            if collection is None:
-                raise CollectionNotFound.by_id(collection_id)
+            collection = lock(database, collection_id)
+            before = collection.name
             if new_name is not None:
                 collection.name = new_name
             if new_metadata is not None:
@@ -176,6 +183,13 @@ def modify(
             if new_configuration is not None:
                 _configure(collection, new_configuration)
             collection.save()
+            if by is not None:
+                changes = {
+                    "metadata": new_metadata is not None,
+                    "configuration": new_configuration is not None,
+                }
+                renamed = {"old_name": before} if collection.name != before else {}
+                _record(by, Action.MANAGE_COLLECTIONS, collection, **renamed, **changes)
     except IntegrityError as error:
         raise AlreadyExists(f"Collection [{new_name}] already exists") from error
 
@@ -197,14 +211,7 @@ def delete(database: Database, name: str, *, by: Actor, only: AnyOf[UUID] | None
         moved = _to_bin(by, database.tenant_id)
         Collection.objects.filter(collection_id=found.collection_id).update(**moved)
         _drop_states(database, [found.collection_id], moved)
-        audit.record(
-            by,
-            database.tenant_id,
-            Action.DELETE_COLLECTION,
-            subject_id=found.collection_id,
-            subject_label=f"{database.name}/{found.name}",
-            details={"purge_at": moved["purge_at"].isoformat()},
-        )
+        _record(by, Action.DELETE_COLLECTION, found, purge_at=moved["purge_at"].isoformat())
 
 
 def delete_database(tenant_id: UUID, name: str, *, by: Actor) -> None:
@@ -242,6 +249,13 @@ def _require(by: Actor, action: Action) -> None:
         by.require(action)
 
 
+def _record(by: Actor, action: Action, row: Collection, **details: object) -> None:
+    label = f"{row.database.name}/{row.name}"
+    audit.record(
+        by, row.tenant_id, action, subject_id=row.collection_id, subject_label=label, details=details
+    )
+
+
 def _to_bin(by: Actor, tenant_id: UUID) -> dict[str, Any]:
     """What a row in the bin has: since when, until when, by whom. The plan's time is taken now, for good."""
     now = datetime.now(UTC)
@@ -261,7 +275,19 @@ def _encode_metadata(metadata: Mapping[str, Any] | None, limits: Limits, *, acti
     return text
 
 
-def check_count(database: Database, limits: Limits) -> None:
+def lock(database: Database, collection_id: UUID) -> Collection:
+    """The collection's row, which nobody else changes until the transaction ends.
+
+    Raises:      CollectionNotFound
+    Transaction: needs one, bound to the tenant
+    """
+    row = _find(database).select_for_update(of=("self",)).filter(collection_id=collection_id).first()
+    if row is None:
+        raise CollectionNotFound.by_id(collection_id)
+    return row
+
+
+def check_count(database: Database, limits: Limits, *, action: str = "Create Collection") -> None:
     """One more collection is within the plan; until the transaction ends, nobody else asks this.
 
     Raises:      NotFound for a database that was deleted meanwhile, QuotaExceeded
@@ -273,7 +299,7 @@ def check_count(database: Database, limits: Limits) -> None:
     limit = limits.collections_count
     # No index entry past the limit is read, however many there are.
     count = _find(database).values("collection_id")[: limit + 1].count()
-    quotas.check(limits, "collections_count", count + 1, action="Create Collection")
+    quotas.check(limits, "collections_count", count + 1, action=action)
 
 
 def _configure(collection: Collection, change: Mapping[str, Any]) -> None:

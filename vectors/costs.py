@@ -41,6 +41,7 @@ class CollectionCost:
 
     name, database_name:  as they are now; None: deleted for good
     is_deleted:           it is in the recycle bin, or gone
+    weight:               what the list is ordered by: the cost, nearly
     """
 
     collection_id: UUID
@@ -50,6 +51,7 @@ class CollectionCost:
     is_deleted: bool
     cost_nano: int
     requests: int
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def cost_of_collections(
         "count": len(ids) * len(Meter),
     }
     with tenant_transaction(database.tenant_id):
+        rollup.plan_for_values()
         rows = rollup.read(
             database.cell,
             rollup.BY_MONTH,
@@ -151,14 +154,14 @@ def dearest_collections(
     month: date | None = None,
     database: Database | None = None,
     limit_count: int,
-    after: tuple[int, UUID] | None = None,
+    after: tuple[float, UUID] | None = None,
 ) -> list[CollectionCost]:
     """The collections that cost most in the month, the dearest first; deleted ones too.
 
-    after:       cost and id of the last one of the page before
+    after:       weight and id of the last one of the page before
     Ties:        by id, the greater first
     Raises:      PermissionDenied, NotFound
-    Transaction: opens one; one statement per cell and one for the names
+    Transaction: opens one; two statements per cell and one for the names
     """
     by.require(Action.VIEW_USAGE)
     prices, _ = prices_of(tenant_id)
@@ -169,20 +172,31 @@ def dearest_collections(
         "until": until,
         "database_id": database.database_id if database else None,
         "meters": [meter.value for meter in Meter],
-        "prices": [getattr(prices, meter.value) for meter in Meter],
-        "units": [PRICED_PER[meter] for meter in Meter],
-        "after_nano": after[0] if after else None,
+        "weights": [getattr(prices, meter.value) / PRICED_PER[meter] for meter in Meter],
+        "after_weight": after[0] if after else None,
         "after_id": after[1] if after else None,
         "count": limit_count,
     }
     bounds = _BOUNDS + (_IN_DATABASE if database else "")
-    found: list[tuple[UUID, UUID, int, int]] = []
+    found: list[tuple[float, UUID]] = []
+    used: list[tuple[Any, ...]] = []
     with tenant_transaction(tenant_id):
+        rollup.plan_for_values()
         for cell in [database.cell] if database else usage.cells():
-            shape = rollup.fragments(rollup.BY_MONTH, cell, bounds)
-            found += execute("dearest_collections", cell, values, **shape).fetchall()
-        found.sort(key=lambda row: (row[2], row[1]), reverse=True)
-        return _named(tenant_id, found[:limit_count])
+            rows = execute("dearest_collections", cell, values, **rollup.ranking(cell, bounds)).fetchall()
+            found += [(weight, collection_id) for collection_id, weight in rows]
+            asked = {**values, "collection_ids": [row[0] for row in rows], "count": usage.MAX_ROWS}
+            if rows:
+                used += rollup.read(
+                    cell,
+                    rollup.BY_MONTH,
+                    asked,
+                    bounds=bounds + _AMONG,
+                    dimensions="l.collection_id, l.database_id, ",
+                    places="1, 2, 3",
+                )
+        found = sorted(found, reverse=True)[:limit_count]
+        return _named(tenant_id, found, used, prices)
 
 
 def shares(
@@ -253,19 +267,29 @@ def collection_named(by: Actor, tenant_id: UUID, text: str, database: Database |
     return found.collection_id if found else None
 
 
-def _named(tenant_id: UUID, found: list[tuple[UUID, UUID, int, int]]) -> list[CollectionCost]:
-    ids = [collection_id for _, collection_id, _, _ in found]
-    rows = Collection.everything.select_related("database").filter(tenant_id=tenant_id, collection_id__in=ids)
+def _named(
+    tenant_id: UUID, found: list[tuple[float, UUID]], used: list[tuple[Any, ...]], prices: Prices
+) -> list[CollectionCost]:
+    """Costs with names; `used`: collection, database, meter, quantity, requests."""
+    rows = Collection.everything.select_related("database").filter(
+        tenant_id=tenant_id, collection_id__in=[collection_id for _, collection_id in found]
+    )
     known: Mapping[UUID, Collection] = {row.collection_id: row for row in rows}
+    costs = cost_of_rows(((one, meter, quantity) for one, _, meter, quantity, _ in used), prices)
+    homes = {one: database_id for one, database_id, *_ in used}
+    requests: dict[UUID, int] = defaultdict(int)
+    for one, _, meter, _, count in used:
+        requests[one] += 0 if meter == Meter.BYTES_SCANNED else count
     return [
         CollectionCost(
-            collection_id=collection_id,
-            database_id=database_id,
-            name=known[collection_id].name if collection_id in known else None,
-            database_name=known[collection_id].database.name if collection_id in known else None,
-            is_deleted=collection_id not in known or known[collection_id].deleted_at is not None,
-            cost_nano=cost,
-            requests=requests,
+            collection_id=one,
+            database_id=homes[one],
+            name=known[one].name if one in known else None,
+            database_name=known[one].database.name if one in known else None,
+            is_deleted=one not in known or known[one].deleted_at is not None,
+            cost_nano=costs[one],
+            requests=requests[one],
+            weight=weight,
         )
-        for database_id, collection_id, cost, requests in found
+        for weight, one in found
     ]

@@ -83,11 +83,24 @@ def require(where: Where | None, indexed: Indexed | None) -> None:
             raise InvalidArgument("Cannot filter using full-text search because FTS indexing is disabled")
 
 
+def require_sparse(keys: Sequence[str]) -> None:
+    """Refuse a search of sparse vectors: no collection has an index over them.
+
+    Raises:  InvalidArgument for the first key
+    Source:  contract, section 10.5; a schema that enables such an index is refused at creation
+    """
+    for key in keys:
+        raise _disabled(key, "SparseVector")
+
+
 def _require_values(need: _Values, indexed: Indexed) -> None:
     for value_type in dict.fromkeys(map(type, need.values)):
         kind, name = _KINDS[value_type]
         if not indexed.allows(need.key, kind):
-            raise InvalidArgument(
-                f"Cannot filter using metadata key '{need.key}' with type '{name}' "
-                "because indexing is disabled"
-            )
+            raise _disabled(need.key, name)
+
+
+def _disabled(key: str, name: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"Cannot filter using metadata key '{key}' with type '{name}' because indexing is disabled"
+    )

@@ -18,6 +18,11 @@ MIN_HALF_NORM = 1e-2
 # Depth and width of a filter: far above any plan's quota, far below what a stack or a planner minds.
 MAX_FILTER_DEPTH = 32
 MAX_FILTER_LEAVES = 1_024
+# Rank expressions: levels, and operators of any kind. Each becomes a step of SQL.
+MAX_RANK_DEPTH = 32
+MAX_RANK_OPERATORS = 256
+# Keys that one search selects: above any plan's number of keys in a record.
+MAX_SELECTED_KEYS = 1_024
 MIN_INT64, MAX_INT64 = -(2**63), 2**63 - 1
 # A schema is part of every answer that has the collection, keys that records brought included.
 MAX_SCHEMA_KEYS = 1_000

@@ -52,11 +52,26 @@ class Written:
 
 
 @dataclass(frozen=True)
-class _Target:
-    """What a delete by filter means."""
+class Alongside:
+    """A statement of the write's own transaction, after the write, by somebody who keeps a place in a source.
 
-    where: Where
+    metered_as: the ledger's word for the write
+    refusals:   what it raises by a claim that does not hold, by the claim's words
+    """
+
+    metered_as: str
+    statement: str
+    parameters: dict[str, object]
+    refusals: dict[str, Exception]
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What a delete by filter means, or by ids up to a place in the log."""
+
+    where: Where | None
     ids: Sequence[str] | None
+    up_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,18 +103,46 @@ def write(
     Transaction: opens one
     Source:      contract, section 11
     """
-    validation.check_quotas(operation, batch, limits)
-    validation.check(batch, expected_dimension=manifest.dimension)
+    folded = _checked(manifest, operation, batch, limits)
     indexes.require(forced, manifest.indexed)
-    folded = fold(operation, batch)
-    values = _columns(folded) | {
-        "dimension": folded.dimension,
-        "operation": operation.value,
-        "key_id": key_id,
-        "record_limit": limits.collection_records_count,
-    }
+    values = _columns(folded, operation.value, limits) | {"key_id": key_id}
     target = None if forced is None else _Forced(forced, folded.ids)
     return _commit(cache, manifest, operation, values, limits=limits, target=target, notes_keys=notes_keys)
+
+
+def write_alongside(
+    cache: ManifestCache,
+    manifest: Manifest,
+    operation: Operation,
+    batch: RecordBatch,
+    limits: Limits,
+    *,
+    alongside: Alongside,
+    notes_keys: bool = False,
+) -> Written:
+    """The same, together with a statement of somebody who keeps a place in what they write from.
+
+    Raises:      as `write` does, and what `alongside` refuses
+    Transaction: opens one, in which both happen or neither
+    """
+    folded = _checked(manifest, operation, batch, limits)
+    values = _columns(folded, alongside.metered_as, limits) | {"key_id": None}
+    return _commit(
+        cache,
+        manifest,
+        operation,
+        values,
+        limits=limits,
+        target=None,
+        notes_keys=notes_keys,
+        alongside=alongside,
+    )
+
+
+def _checked(manifest: Manifest, operation: Operation, batch: RecordBatch, limits: Limits) -> RecordBatch:
+    validation.check_quotas(operation, batch, limits)
+    validation.check(batch, expected_dimension=manifest.dimension)
+    return fold(operation, batch)
 
 
 def delete(
@@ -111,12 +154,14 @@ def delete(
     limit_count: int | None,
     forced: Where | None = None,
     key_id: UUID | None = None,
+    up_to: int | None = None,
 ) -> int:
     """Remove records by ids, by filter, or by both; how many it was, as the wire counts.
 
     With a filter that is the records removed; with ids alone the ids given, existing or not.
 
     forced:      what does not pass it is not removed, as if it did not exist
+    up_to:       a place in the log: what was written or changed behind it stays; ids count once removed
 
     Raises:      InvalidArgument, CollectionNotFound
     Transaction: opens one
@@ -133,17 +178,20 @@ def delete(
         "reach": limit_count,
     }
     given = list(dict.fromkeys(ids or ()))
-    if meant is None:
+    if meant is None and up_to is None:
         _commit(cache, manifest, Operation.DELETE, values | {"ids": given}, target=None)
         return len(ids or ())
-    target = _Target(meant, given if where is None else ids)
+    target = _Target(meant, given if where is None else ids, up_to)
     removed_count = _commit(cache, manifest, Operation.DELETE, values, target=target).changed_count
-    return len(ids or ()) if where is None else removed_count
+    return len(ids or ()) if where is None and up_to is None else removed_count
 
 
-def _columns(batch: RecordBatch) -> dict[str, object]:
+def _columns(batch: RecordBatch, metered_as: str, limits: Limits) -> dict[str, object]:
     count = len(batch.ids)
     return {
+        "dimension": batch.dimension,
+        "operation": metered_as,
+        "record_limit": limits.collection_records_count,
         "ids": text_array(batch.ids, count),
         "embeddings": vector_array(batch.embeddings, batch.has_embedding, count, vector_oid(connect())),
         "documents": text_array(batch.documents, count),
@@ -161,10 +209,11 @@ def _commit(
     target: _Target | _Forced | None,
     limits: Limits | None = None,
     notes_keys: bool = False,
+    alongside: Alongside | None = None,
 ) -> Written:
     for _ in range(_MAX_ATTEMPTS):
         try:
-            return _attempt(manifest, operation, values, target, notes_keys=notes_keys)
+            return _attempt(manifest, operation, values, target, notes_keys=notes_keys, alongside=alongside)
         except (StaleManifest, psycopg.errors.UndefinedTable):
             manifest = cache.refresh(manifest)
         except psycopg.errors.RaiseException as error:
@@ -174,6 +223,8 @@ def _commit(
                 continue
             if isinstance(target, _Forced) and (refused := _outside(reason, target)):
                 raise refused from error
+            if alongside is not None and reason in alongside.refusals:
+                raise alongside.refusals[reason] from error
             raise _translate(reason, values, limits, operation) from error
         except psycopg.errors.QueryCanceled as error:
             raise Unavailable("The write took longer than this server allows; try again.") from error
@@ -189,6 +240,7 @@ def _attempt(
     target: _Target | _Forced | None,
     *,
     notes_keys: bool,
+    alongside: Alongside | None,
 ) -> Written:
     keys: dict[str, object] = {
         "collection_id": manifest.collection_id,
@@ -215,6 +267,8 @@ def _attempt(
             text = write_statement.__wrapped__(operation, manifest.cell, segment_ids, targets)
             values = values | asked.parameters
         cursor = pipeline.run(text, keys | values, keep=not settings)
+        if alongside is not None:
+            pipeline.run(alongside.statement, alongside.parameters)
     row = cursor.fetchone()
     if row is None:
         raise CollectionNotFound.by_id(manifest.collection_id)
@@ -224,9 +278,12 @@ def _attempt(
 def _asked(pipeline: Pipeline, manifest: Manifest, target: _Target) -> parts.Filters:
     """The filter of a delete, its regular expressions resolved under the collection's lock."""
     where = target.where
-    if matching.needs_matching(where):
+    if where is not None and matching.needs_matching(where):
         where = matching.resolve(pipeline, manifest, where, target.ids)
-    return parts.filters(manifest, where, target.ids)
+    asked = parts.filters(manifest, where, target.ids)
+    if target.up_to is None:
+        return asked
+    return asked.narrowed("r.log_offset <= %(up_to)s::bigint", {"up_to": target.up_to})
 
 
 def _guard(where: Where) -> tuple[Guard, dict[str, object]]:

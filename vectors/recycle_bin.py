@@ -72,15 +72,17 @@ class BinnedDatabase(_Binned):
 
 
 def list_collections(
-    by: Actor, tenant_id: UUID, *, limit_count: int, after: Place | None = None
+    by: Actor, tenant_id: UUID, *, limit_count: int, after: Place | None = None, only: UUID | None = None
 ) -> list[BinnedCollection]:
-    """The collections in the bin that were deleted by themselves, last deleted first.
+    """The collections in the bin that were deleted by themselves, last deleted first; or this one of them.
 
     Raises:  PermissionDenied
     """
     by.require(Action.VIEW_COLLECTIONS)
     with tenant_transaction(tenant_id):
         alone = Collection.everything.filter(tenant_id=tenant_id, is_deleted_with_database=False)
+        if only is not None:
+            alone = alone.filter(collection_id=only)
         rows = list(_page(alone, "collection_id", after).select_related("database")[:limit_count])
         sizes: dict[UUID, tuple[int, int]] = {}
         for cell in {row.database.cell for row in rows}:
@@ -101,9 +103,9 @@ def list_collections(
 
 
 def list_databases(
-    by: Actor, tenant_id: UUID, *, limit_count: int, after: Place | None = None
+    by: Actor, tenant_id: UUID, *, limit_count: int, after: Place | None = None, only: UUID | None = None
 ) -> list[BinnedDatabase]:
-    """The databases in the bin, last deleted first.
+    """The databases in the bin, last deleted first; or this one of them.
 
     Raises:  PermissionDenied
     """
@@ -111,6 +113,8 @@ def list_databases(
     went_along = Count("collection", filter=Q(collection__is_deleted_with_database=True))
     with tenant_transaction(tenant_id):
         owned = Database.everything.filter(tenant_id=tenant_id).annotate(went_along=went_along)
+        if only is not None:
+            owned = owned.filter(database_id=only)
         rows = list(_page(owned, "database_id", after)[:limit_count])
     return [BinnedDatabase(*_when(row), row.database_id, row.name, row.went_along) for row in rows]
 

@@ -17,13 +17,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import transaction
 
 from tenants.scope import tenant_transaction
-from vectors.cells.transaction import Row, execute
+from vectors.cells.transaction import Row, connect, execute
 from vectors.sql import identifier, statement
 
 HOUR = timedelta(hours=1)
+# A caller's "now" may be so old.
+_MOMENT = timedelta(minutes=1)
 _ALL = frozenset({"database", "collection", "key", "meter", "operation"})
 _COLUMNS = {
     "database": "l.database_id",
@@ -55,14 +58,14 @@ class Source:
         return ", ".join([text for name, text in _COLUMNS.items() if name in self.has] + [_AMOUNTS])
 
 
-# The cheapest first.
+BY_MONTH = Source("usage_collection_month", "month", frozenset({"database", "collection", "meter"}))
+# The one with the fewest rows first: a tenant has fewer keys and databases than collections.
 SOURCES = (
-    Source("usage_collection_month", "month", frozenset({"database", "collection", "meter"})),
     Source("usage_database_day", "day", _ALL - {"collection"}),
+    BY_MONTH,
     Source("usage_database_hour", "hour", _ALL - {"collection"}),
     Source("usage_hour", "hour", _ALL),
 )
-BY_MONTH = SOURCES[0]
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def parts(
     wanted:  what rows are told apart or filtered by
     grain:   hour, day or month: the finest time that they are told apart by
     """
-    is_open = until > now
+    is_open = until > now - _MOMENT
     for source in SOURCES:
         if not source.has.issuperset(wanted) or _ORDER[source.grain] > _ORDER[grain]:
             continue
@@ -127,6 +130,23 @@ def fragments(source: Source, cell: str, bounds: str) -> dict[str, str]:
         "columns": source.columns,
         "bounds": bounds,
     }
+
+
+def ranking(cell: str, bounds: str) -> dict[str, str]:
+    """What the statement `dearest_collections` is put together from. [pure]"""
+    shape = fragments(BY_MONTH, cell, bounds)
+    tail = statement(
+        "tail", cell=identifier(cell), columns="l.collection_id, l.meter, l.quantity", bounds=bounds
+    )
+    return {"clock": shape["clock"], "bounds": bounds, "tail": tail}
+
+
+def plan_for_values() -> None:
+    """Have the statements that follow in this transaction planned for their values.
+
+    Transaction: needs one
+    """
+    psycopg.Cursor(connect()).execute(statement("plan_for_values").encode())
 
 
 def read(

@@ -1,4 +1,4 @@
-"""How much a tenant uses of the limits of a state: its largest database, collection, root of forks."""
+"""How much a tenant uses of the limits of a state: its largest database, collection, tree of forks."""
 
 from __future__ import annotations
 

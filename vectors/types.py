@@ -133,3 +133,26 @@ class Rows:
     uris: Sequence[str | None] | None = None
     distances: npt.NDArray[np.float32] | None = None
     collection_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class BrowsedRecord:
+    """A record as a list shows it.
+
+    document:             its beginning; None: it has none
+    document_characters:  of the whole document
+    distance:             from what it was compared with, as the wire reports it; None: with nothing
+    """
+
+    record_id: str
+    ordinal: int
+    document: str | None
+    document_characters: int
+    uri: str | None
+    metadata_json: str | None
+    distance: float | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is more of the document."""
+        return self.document is not None and len(self.document) < self.document_characters

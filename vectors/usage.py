@@ -55,10 +55,12 @@ _FILTERS = {
     By.METER: "l.meter = %(meter)s::text",
     By.OPERATION: "l.operation = %(operation)s::text",
 }
+# Times are written out once they are few.
+_FORMS = {By.DAY: "%Y-%m-%d", By.HOUR: "%Y-%m-%dT%H:00:00Z"}
 _BOUNDS = "AND l.tenant_id = %(tenant_id)s AND l.at >= %(since)s AND l.at < %(until)s"
 _DIMENSIONS = {
-    By.DAY: "to_char(l.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
-    By.HOUR: "to_char(l.at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:00:00\"Z\"')",
+    By.DAY: "date_trunc('day', l.at, 'UTC')",
+    By.HOUR: "date_trunc('hour', l.at, 'UTC')",
     By.DATABASE: "l.database_id::text",
     By.COLLECTION: "l.collection_id::text",
     By.KEY: "coalesce(l.key_id::text, '')",
@@ -243,7 +245,7 @@ def read_usage(
     until: datetime,
     only: Mapping[By, UUID | str] = MappingProxyType({}),
 ) -> list[tuple[Any, ...]]:
-    """Rows of what was asked for, in that order, meter, quantity and requests; what is equal may come twice.
+    """Rows of what was asked for, a time first, then meter, quantity and requests; some may come twice.
 
     One statement per cell, and one more for an hour that is cut by `since` or `until`.
     Raises:      InvalidArgument for more than MAX_ROWS rows
@@ -260,6 +262,7 @@ def read_usage(
     }
     found: list[tuple[Any, ...]] = []
     with tenant_transaction(tenant_id):
+        rollup.plan_for_values()
         for cell in cells():
             for part in rollup.parts(wanted, grain, since=since, until=until, now=now):
                 values = {
@@ -277,4 +280,8 @@ def read_usage(
                 raise InvalidArgument(
                     f"by: more than {MAX_ROWS} rows; ask for a shorter time or fewer dimensions"
                 )
-    return found
+    form = next((_FORMS[one] for one in asked if one in _FORMS), None)
+    if form is None:
+        return found
+    # `By` puts the time first.
+    return [(at.astimezone(UTC).strftime(form), *rest) for at, *rest in found]

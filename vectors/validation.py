@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from tenants.errors import InvalidArgument
 from tenants.quotas import Limits
 from vectors.errors import DimensionMismatch
 from vectors.limits import MAX_DIMENSION, MAX_ID_BYTES
+from vectors.query import rank as ranks
+from vectors.query.rank import Rank, Value
 from vectors.types import Operation, RecordBatch
 from vectors.where import DocumentContains, DocumentMatches, Where, leaves, operands
 
@@ -94,6 +96,51 @@ def check_filter_quotas(where: Where | None, limits: Limits, *, action: str) -> 
                 quotas.check(limits, "where_value_bytes", largest, action=action)
     for name, count in predicates.items():
         quotas.check(limits, name, count, action=action)
+
+
+def check_rank_quotas(rank: Rank | None, limits: Limits, *, action: str) -> None:
+    """Refuse a rank expression with more searches, or with wider ones, than the plan allows.
+
+    Raises:  QuotaExceeded
+    """
+    searches = [leaf for leaf in ranks.leaves(rank) if not isinstance(leaf, Value)]
+    quotas.check(limits, "knn_per_rank_count", len(searches), action=action)
+    widest = max((leaf.limit for leaf in searches), default=0)
+    quotas.check(limits, "rank_limit_value", widest, action=action)
+
+
+def check_group(keys: Sequence[str], sort_keys: Sequence[str], counts: Sequence[int], path: str) -> None:
+    """Refuse groups that break a rule; without keys and aggregate there are none.
+
+    sort_keys, counts: of the aggregate; without one there are no counts
+    Raises:  InvalidArgument
+    Source:  contract, section 16.5
+    """
+    why = None
+    if bool(keys) != bool(counts):
+        why = "group_by keys and aggregate must both be specified or both be omitted"
+    elif any(key.startswith("#") for key in keys):
+        why = "group_by keys must be metadata fields (cannot use #score, #document, #embedding, or #metadata)"
+    elif counts and not sort_keys:
+        why = "aggregate keys must not be empty"
+    elif 0 in counts:
+        why = "aggregate k must be greater than 0"
+    elif any(key.startswith("#") and key != "#score" for key in sort_keys):
+        why = (
+            "aggregate keys must be metadata fields or #score "
+            "(cannot use #document, #embedding, or #metadata)"
+        )
+    if why is not None:
+        raise InvalidArgument(f"Validation error: {path}: {why}")
+    check_keys((*keys, *sort_keys), path)
+
+
+def check_keys(keys: Collection[str], path: str) -> None:
+    """Refuse metadata keys that no record can have because they cannot be stored."""
+    if any("\x00" in key for key in keys):
+        raise InvalidArgument(
+            f"Validation error: {path}: U+0000 cannot be stored and so cannot be looked for"
+        )
 
 
 def check(batch: RecordBatch, *, expected_dimension: int | None) -> None:

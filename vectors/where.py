@@ -19,6 +19,10 @@ from vectors.regex import compile_pattern
 Scalar: TypeAlias = str | int | float | bool
 
 
+class InvalidFilter(InvalidArgument):
+    """A filter has another form than the language of filters."""
+
+
 @dataclass(frozen=True)
 class Equals:
     """The key holds one of the values, or an array with one of them.
@@ -150,8 +154,8 @@ class _Parser:
         self.leaves = 0
         self.groups = 0
 
-    def fail(self, why: str) -> InvalidArgument:
-        return InvalidArgument(f"Invalid {self.title}: {why}")
+    def fail(self, why: str) -> InvalidFilter:
+        return InvalidFilter(f"Invalid {self.title}: {why}")
 
     def single(self, value: object, depth: int) -> tuple[str, object]:
         if depth > MAX_FILTER_DEPTH:
@@ -290,8 +294,8 @@ class _Parser:
 def parse(where: object, where_document: object) -> Where | None:
     """Both filters of a request as one tree; None when neither is given.
 
-    Raises:  InvalidArgument ("Invalid where clause: …" or "Invalid where document clause: …"; for a pattern
-             "Regex syntax errror: …", for a comparison of #document the words of the schema)
+    Raises:  InvalidFilter ("Invalid where clause: …" or "Invalid where document clause: …"); InvalidArgument
+             for a pattern ("Regex syntax errror: …"), and for a comparison of #document in the schema's words
     Source:  contract, section 14
     """
     parts: list[Where] = []

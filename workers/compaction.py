@@ -79,6 +79,7 @@ def compact(
         if not _swap(database, job, built) or not built.rows:
             drop(database, tenant_id=job.tenant_id, segment_id=built.segment_id)
         report("purging")
+        _forget_tombstones(database, job, built)
         purged = purge(job, role_prefix=role_prefix)
     return Compacted(built.rows, len(built.merged), purged)
 
@@ -90,6 +91,17 @@ def _swap(database: Database, job: Job, built: Built) -> bool:
         if database.run("hold_lease", job.key).fetchone() is None:
             raise LeaseLost
     return is_in
+
+
+def _forget_tombstones(database: Database, job: Job, built: Built) -> None:
+    """Those of the merged segments, which forks may go on reading.
+
+    A worker that dies before leaves them until the segment or the collection goes.
+    """
+    if built.merged:
+        key: dict[str, object] = {"collection_id": job.collection_id, "segment_ids": list(built.merged)}
+        with database.transaction(job.tenant_id):
+            database.run("forget_left_tombstones", key)
 
 
 def purge(job: Job, *, role_prefix: str) -> int:

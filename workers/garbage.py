@@ -9,6 +9,7 @@ from django.db import connection
 from vectors import erasure
 from vectors.segments.build import drop
 from vectors.segments.database import Database
+from vectors.segments.swap import leave
 
 _BATCH_ROWS = 5_000
 _COLLECTIONS_PER_SWEEP = 50
@@ -37,7 +38,8 @@ def collect(
     ):
         key: dict[str, object] = {"collection_id": collection_id}
         with database.transaction(tenant_id):
-            database.run("retire_all_segments", key)
+            segment_ids = [segment_id for (segment_id,) in database.all("manifest_tables", key)]
+            leave(database, collection_id, segment_ids, is_gone=True)
         after_phase("retiring")
         while True:
             with database.transaction(tenant_id):
@@ -47,6 +49,7 @@ def collect(
         with database.transaction(tenant_id):
             database.run("forget_collection_tombstones", key)
             database.run("forget_collection_jobs", key)
+            database.run("forget_collection_history", key)
             database.run("forget_collection_state", key)
             erasure.mark_collection(database, collection_id)
         after_phase("dropping the state")

@@ -7,19 +7,30 @@ job at the next epoch; should the first wake up again, its epoch no longer match
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connections
 
 from vectors.cells.transaction import execute
+from vectors.sql import identifier, statement
 
+UPKEEP = ("compact", "purge")
+TRANSFERS = ("import", "export")
 MAX_ATTEMPTS = 3
 # A worker that ends without a word may have been restarted for a new release, so more of these are allowed.
 MAX_DEATHS = 8
+# Of each collection: what the last attempts did, for people who look.
+KEPT_ATTEMPTS = 50
+
+
+_NO_COUNTS: dict[str, object] = {"counts": "{}", "kept": KEPT_ATTEMPTS - 1}
 
 
 class LeaseLost(Exception):
@@ -45,8 +56,16 @@ class Job:
 
 
 def _run(name: str, cell: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
-    cursor = execute(name, cell, parameters)
+    cursor = execute(name, cell, parameters, **_fragments(cell))
     return cursor.fetchall() if cursor.description else []
+
+
+@cache
+def _fragments(cell: str) -> dict[str, str]:
+    """The parts that several statements share."""
+    place = {"cell": identifier(cell)}
+    names = {"note_attempt": place, "forget_older": place, "phase_begins": {}}
+    return {name: statement(name, **fragments) for name, fragments in names.items()}
 
 
 def enqueue(cell: str, *, tenant_id: UUID, collection_id: UUID, kind: str) -> bool:
@@ -56,11 +75,23 @@ def enqueue(cell: str, *, tenant_id: UUID, collection_id: UUID, kind: str) -> bo
 
 
 def claim(cell: str, *, lease_seconds: int) -> Job | None:
-    """Take the oldest waiting job of a cell, or None.
+    """Take the oldest waiting upkeep of a cell, or None.
 
     Idempotent:  no; each claim raises the epoch
     """
-    rows = _run("claim_job", cell, {"lease_seconds": lease_seconds, "max_deaths": MAX_DEATHS})
+    return _claim("claim_job", cell, lease_seconds)
+
+
+def claim_transfer(cell: str, *, lease_seconds: int) -> Job | None:
+    """Take the import or export whose turn it is, or None.
+
+    Idempotent:  no; each claim raises the epoch
+    """
+    return _claim("claim_transfer", cell, lease_seconds)
+
+
+def _claim(name: str, cell: str, lease_seconds: int) -> Job | None:
+    rows = _run(name, cell, {"lease_seconds": lease_seconds, "max_deaths": MAX_DEATHS, "phase": "starting"})
     return Job(cell, *rows[0]) if rows else None
 
 
@@ -73,20 +104,40 @@ def renew(job: Job, *, lease_seconds: int, phase: str | None = None) -> None:
         raise LeaseLost
 
 
-def finish(job: Job) -> None:
-    """The work is done."""
-    _run("finish_job", job.cell, job.key)
+def finish(job: Job, counts: Mapping[str, int] = MappingProxyType({})) -> None:
+    """The work is done; `counts` say what it was, for its collection's history."""
+    noted = {"counts": orjson.dumps(dict(counts)).decode(), "kept": KEPT_ATTEMPTS - 1}
+    _run("finish_job", job.cell, job.key | noted)
 
 
-def fail(job: Job, cause: str) -> str:
-    """The attempt failed; the state that the job is in now: queued again, or parked after the last one."""
-    rows = _run("fail_job", job.cell, job.key | {"cause": cause[:2_000], "max_attempts": MAX_ATTEMPTS})
+def fail(job: Job, cause: str, *, wait_seconds: int = 0) -> str:
+    """The attempt failed; the state that the job is in now: queued again, or parked after the last one.
+
+    wait_seconds: before a transfer is tried again
+    """
+    values = {
+        "cause": cause[:2_000],
+        "max_attempts": MAX_ATTEMPTS,
+        "wait_seconds": wait_seconds,
+        **_NO_COUNTS,
+    }
+    rows = _run("fail_job", job.cell, job.key | values)
     return str(rows[0][0]) if rows else "taken over"
+
+
+def put_back(job: Job, *, wait_seconds: int = 0) -> None:
+    """Its turn is over; it goes on later."""
+    _run("put_back_job", job.cell, job.key | {"wait_seconds": wait_seconds})
+
+
+def stop(job: Job, cause: str) -> None:
+    """A rule does not let it go on; its owner may act and resume it."""
+    _run("stop_job", job.cell, job.key | {"cause": cause[:2_000]})
 
 
 def park_deadly(cell: str) -> None:
     """Park the jobs whose workers died too often."""
-    _run("park_deadly_jobs", cell, {"max_deaths": MAX_DEATHS})
+    _run("park_deadly_jobs", cell, {"max_deaths": MAX_DEATHS, **_NO_COUNTS})
 
 
 def drive_again(cell: str, collection_id: UUID) -> bool:
@@ -94,9 +145,9 @@ def drive_again(cell: str, collection_id: UUID) -> bool:
     return bool(_run("drive_again", cell, {"collection_id": collection_id}))
 
 
-def waiting_count(cell: str) -> int:
-    """How many jobs nobody is working on."""
-    return int(_run("jobs_waiting", cell, {})[0][0])
+def waiting_count(cell: str, kinds: Sequence[str] = UPKEEP) -> int:
+    """How many jobs of these kinds nobody is working on."""
+    return int(_run("jobs_waiting", cell, {"kinds": list(kinds)})[0][0])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Rolling up the metrics of requests: minutes into hours, hours into days; and forgetting what is old."""
+"""Rolling up the metrics of requests: minutes up to days; and forgetting what is old."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ log = logging.getLogger("tessera.workers")
 
 
 def roll_up(*, now: datetime) -> int:
-    """Roll up what is over, then forget what is past its time; how many hours and days were rolled up.
+    """Roll up what is over, then forget what is past its time; how many quarters, hours and days.
 
     Transaction: opens one per hour and day
     Idempotent:  yes
@@ -19,5 +19,5 @@ def roll_up(*, now: datetime) -> int:
     rolled = request_counts.roll_up(now)
     gone = request_counts.forget_old(now)
     if rolled or gone:
-        log.info("rolled up %s hours and days of request metrics, forgot %s rows", rolled, gone)
+        log.info("rolled up %s stretches of request metrics, forgot %s rows", rolled, gone)
     return rolled

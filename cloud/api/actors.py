@@ -7,19 +7,22 @@ from rest_framework.request import Request
 from cloud import tracing
 from tenants import keys
 from tenants.actors import SYSTEM, Actor, ActorKind
-from tenants.errors import NotFound
+from tenants.errors import NotFound, PermissionDenied
 from tenants.identity import Identity
 
 
 def actor_of(identity: Identity, request: Request) -> Actor:
     """The key by its name; it has verbs, which the edge asks for, and no role."""
+    key_id = identity.key_id
+    if key_id is None:  # people have actors of their own, made from their session
+        raise PermissionDenied
     try:
-        name = keys.get(SYSTEM, identity.tenant_id, identity.key_id).name
+        name = keys.get(SYSTEM, identity.tenant_id, key_id).name
     except NotFound:  # revoked while the request was under way
-        name = str(identity.key_id)
+        name = str(key_id)
     return Actor(
         kind=ActorKind.API_KEY,
-        actor_id=identity.key_id,
+        actor_id=key_id,
         label=name,
         is_operator=identity.is_operator,
         home=(identity.tenant_id, identity.tenant_name),

@@ -51,7 +51,7 @@ def admit(identity: Identity) -> None:
     Raises:  RateLimited
     """
     observed.begin()
-    if identity.requests_per_minute_count is not None:
+    if identity.key_id is not None and identity.requests_per_minute_count is not None:
         limiter().admit(identity.key_id, identity.requests_per_minute_count)
     limiter().admit(identity.tenant_id, identity.limits.requests_per_minute_count)
 
@@ -65,7 +65,7 @@ def tell(response: HttpResponse, identity: Identity) -> None:
     standing = limiter().standing(identity.tenant_id, identity.limits.requests_per_minute_count)
     policy = f'"requests";q={standing.limit_count};w={WINDOW_SECONDS}'
     left = f'"requests";r={standing.left_count};t={standing.reset_seconds}'
-    if identity.requests_per_minute_count is not None:
+    if identity.key_id is not None and identity.requests_per_minute_count is not None:
         own = limiter().standing(identity.key_id, identity.requests_per_minute_count)
         policy = f'"key";q={own.limit_count};w={WINDOW_SECONDS}, {policy}'
         left = f'"key";r={own.left_count};t={own.reset_seconds}, {left}'

@@ -86,9 +86,8 @@ def authenticate(request: HttpRequest) -> Identity:
         raise PermissionDenied(f"Permission denied. This key may not be used from {shown}.")
     if identity.suspension is not None:
         key_use.note_refusal(request, identity, action=_USE, reason="suspended")
-        why = f": {identity.suspension}" if identity.suspension else "."
-        raise PermissionDenied(f"Permission denied. The tenant is suspended{why}")
-    key_use.notebook().used(identity.key_id, address, key_use.user_agent(request))
+    identity.require_service()
+    key_use.note_use(request, identity, address)
     return identity
 
 

@@ -22,14 +22,18 @@ from django.http import HttpRequest, HttpResponse
 
 from cloud.api import shapes
 from tenants.errors import InvalidArgument, TooLarge, Unimplemented, Unprocessable, UnsupportedMedia
+from vectors.query import rank
+from vectors.query.rank import Rank
 from vectors.types import Float32Matrix
-from vectors.where import Where, parse
+from vectors.where import InvalidFilter, Where, parse
 
 T = TypeVar("T")
 # JSON as Python objects takes up to 25 times its length, so one body above the first bound is worked on at a
 # time, and a filter has a bound of its own: a filter of the largest plan is a fraction of it.
 _LARGE_BODY_BYTES = 4 * 1024 * 1024
 _MAX_FILTER_BYTES = 1024 * 1024
+# Five searches of the most dimensions that there are, in digits, are half of it.
+_MAX_RANK_BYTES = 4 * 1024 * 1024
 _one_large_body = Lock()
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 _UNPARSED = "Failed to parse the request body as JSON: "
@@ -75,14 +79,44 @@ def read_filter(where: msgspec.Raw, where_document: msgspec.Raw) -> Where | None
     return parse(_filter(where, "where"), _filter(where_document, "where_document"))
 
 
-def _filter(text: msgspec.Raw, member: str) -> object:
+def read_search_filter(text: msgspec.Raw, path: str) -> Where | None:
+    """The filter of a search: an empty object asks nothing.
+
+    path:    where it stands in the body, for messages
+    Raises:  Unprocessable for what is no filter, which is a matter of the body's shape here; InvalidArgument
+    Source:  contract, section 16.3
+    """
+    value = _filter(text, "where", path)
+    if value == {}:
+        return None
+    try:
+        return parse(value, None)
+    except InvalidFilter as error:
+        raise Unprocessable(f"{shapes.PREFIX}{path}: {error.message}") from error
+
+
+def read_rank(text: msgspec.Raw, path: str) -> Rank | None:
+    """A rank expression; None for null.
+
+    Raises:  InvalidArgument, also for one longer than any that makes sense; Unprocessable
+    """
+    if len(memoryview(text)) > _MAX_RANK_BYTES:
+        raise InvalidArgument(f"Validation error: {path}: longer than {_MAX_RANK_BYTES} bytes")
+    return rank.parse(_decoded(text, path), path)
+
+
+def _filter(text: msgspec.Raw, member: str, path: str = "") -> object:
     if len(memoryview(text)) > _MAX_FILTER_BYTES:
         title = member.replace("_", " ")
         raise InvalidArgument(f"Invalid {title} clause: longer than {_MAX_FILTER_BYTES} bytes")
+    return _decoded(text, path or member)
+
+
+def _decoded(text: msgspec.Raw, path: str) -> object:
     try:
         return msgspec.json.decode(text)
     except msgspec.ValidationError as error:  # of a number out of range
-        raise InvalidArgument(f"{_UNPARSED}{member}: {error}") from error
+        raise InvalidArgument(f"{_UNPARSED}{path}: {error}") from error
 
 
 def decode(kind: type[T], body: bytes) -> T:

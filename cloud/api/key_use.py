@@ -188,8 +188,16 @@ def forget() -> None:
 os.register_at_fork(after_in_child=notebook.cache_clear)
 
 
+def note_use(request: HttpRequest, identity: Identity, address: str | None) -> None:
+    """The key of a request was used from this address just now."""
+    if identity.key_id is not None:
+        notebook().used(identity.key_id, address, user_agent(request))
+
+
 def note_refusal(request: HttpRequest, identity: Identity, *, action: str, reason: str) -> None:
-    """Something was refused to the key of a request."""
+    """Something was refused to the key of a request; of a person there is no key to note it of."""
+    if identity.key_id is None:
+        return
     place = key_authentication.printable(request.path)[:_PLACE_CHARACTERS]
     what = Refusal(identity.tenant_id, identity.key_id, action, place, reason)
     notebook().refused(what, client_address(request), user_agent(request))

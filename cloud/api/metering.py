@@ -37,7 +37,7 @@ UNITS_HEADER = "x-request-units"
 COST_HEADER = "x-request-cost"
 Send = Callable[[str, UUID, Sequence[ReadEntry], UUID], None]
 _WRITES = frozenset(operation.value for operation in Operation)
-_Key = tuple[UUID, UUID, str, datetime]
+_Key = tuple[UUID, UUID | None, str, datetime]
 
 log = logging.getLogger("tessera.usage")
 
@@ -48,11 +48,19 @@ class Used:
 
     units:            of a read, query units; of a write, bytes written
     collection_bytes: logical bytes of the collection, as the read saw it
+    returned_bytes:   of a read's answer; known with what it costs, once it is settled
     """
 
     units: int = 0
     written_bytes: int = 0
     collection_bytes: int = 0
+    returned_bytes: int = 0
+    cost_nano: int = 0
+
+    @property
+    def scanned_bytes(self) -> int:
+        """What a read is billed for having looked at."""
+        return self.units * self.collection_bytes
 
     def read(self, units: int, collection_bytes: int) -> None:
         """A read looked at the collection so many times over."""
@@ -119,7 +127,9 @@ class Metering:
         self._wake, self._closed = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
 
-    def count(self, manifest: Manifest, key_id: UUID, operation: str, amounts: dict[Meter, int]) -> None:
+    def count(
+        self, manifest: Manifest, key_id: UUID | None, operation: str, amounts: dict[Meter, int]
+    ) -> None:
         """Add what a read used; asks nobody."""
         hour = self._now().replace(minute=0, second=0, microsecond=0)
         key = (manifest.collection_id, key_id, operation, hour)
@@ -224,11 +234,12 @@ def settle(response: HttpResponse, identity: Identity, manifest: Manifest, used:
     if operation in _WRITES:  # its row is in the ledger since its transaction
         amounts = {Meter.BYTES_WRITTEN: used.written_bytes}
     else:
-        amounts = {Meter.BYTES_RETURNED: len(response.content)}
+        used.returned_bytes = len(response.content)
+        amounts = {Meter.BYTES_RETURNED: used.returned_bytes}
         if used.units:
-            amounts[Meter.BYTES_SCANNED] = used.units * used.collection_bytes
+            amounts[Meter.BYTES_SCANNED] = used.scanned_bytes
         process.count(manifest, identity.key_id, operation, amounts)
     response[UNITS_HEADER] = str(used.units)
-    cost = sum(cost_nano(meter, one, identity.prices) for meter, one in amounts.items())
-    response[COST_HEADER] = str(cost)
-    return cost
+    used.cost_nano = sum(cost_nano(meter, one, identity.prices) for meter, one in amounts.items())
+    response[COST_HEADER] = str(used.cost_nano)
+    return used.cost_nano

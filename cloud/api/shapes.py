@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 PREFIX = "Failed to deserialize the JSON body into the target type: "
-_STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
+_STEP = re.compile(r"\.([\w$]+)|\[(\d+|\.\.\.)\]")
 
 # wire: the reference's words where clients may look for them
 _WORDS = (

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from cloud.api.views import collections, databases, query, records, system, tenants, unimplemented
+from cloud.api.views import (
+    collections,
+    databases,
+    forks,
+    query,
+    records,
+    search,
+    system,
+    tenants,
+    unimplemented,
+)
 
 _T = "tenants/<str:tenant>"
 _P = f"{_T}/databases/<str:database>"
@@ -22,10 +32,10 @@ _of_collection = [
     path("/upsert", records.upsert),
     path("/update", records.update),
     path("/delete", records.delete),
-    path("/search", _post_later),
+    path("/search", search.search),
     path("/indexing_status", records.indexing_status),
-    path("/fork", _post_later),
-    path("/fork_count", _get_later),
+    path("/fork", forks.Fork.as_view()),
+    path("/fork_count", forks.ForkCount.as_view()),
     path("/functions/attach", _post_later),
     path("/functions/<str:name>", _get_later),
     path("/attached_functions/<str:name>/add_input", _post_later),

@@ -23,9 +23,9 @@ from django.utils.cache import add_never_cache_headers
 from cloud.api.control.authentication import actor_of
 from cloud.dashboard import navigation as places
 from cloud.dashboard.views import errors
-from tenants import first_steps, flags, members
+from tenants import audit, first_steps, flags, members
 from tenants.actors import Actor
-from tenants.errors import Code, NotFound, ServiceError
+from tenants.errors import Code, NotFound, PermissionDenied, ServiceError
 from tenants.members import Membership
 from tenants.models import User
 from tenants.roles import Action
@@ -89,12 +89,13 @@ View = Callable[Concatenate[HttpRequest, Visit, ...], HttpResponseBase]
 
 
 def member(
-    action: Action | None, *, post: Action | None = None
+    action: Action | None, *, post: Action | None = None, only_reads: bool = False
 ) -> Callable[[View], Callable[..., HttpResponseBase]]:
     """Let only members of the tenant in the path see the page; failures become pages in plain words.
 
-    action:  what the role must carry; None: being a member is enough
-    post:    what it must carry as well for anything but looking
+    action:      what the role must carry; None: being a member is enough
+    post:        what it must carry as well for anything but looking
+    only_reads:  a POST changes nothing either, so that it goes on under maintenance
     """
 
     def decorate(view: View) -> Callable[..., HttpResponseBase]:
@@ -104,13 +105,12 @@ def member(
                 return _ask_to_sign_in(request)
             try:
                 visit = _enter(request, request.user, tenant_name)
-                if action is not None:
-                    visit.by.require(action)
-                if request.method not in ("GET", "HEAD"):
-                    if post is not None:
-                        visit.by.require(post)
-                    flags.refuse_in_maintenance(visit.tenant_id)
-                response = view(request, visit, **path)
+                try:
+                    _admit(request, visit, action, post, only_reads=only_reads)
+                    response = view(request, visit, **path)
+                except PermissionDenied:
+                    _note_refusal(request, visit, action)
+                    raise
                 _note_look(request, visit, response)
             except ServiceError as error:
                 if error.code in (Code.INTERNAL, Code.UNIMPLEMENTED):
@@ -123,6 +123,32 @@ def member(
         return entered
 
     return decorate
+
+
+def _admit(
+    request: HttpRequest, visit: Visit, action: Action | None, post: Action | None, *, only_reads: bool
+) -> None:
+    """The role carries it; and of a suspended tenant nothing is changed, nor under maintenance.
+
+    Raises:  PermissionDenied, Unavailable
+    """
+    if action is not None:
+        visit.by.require(action)
+    if request.method in ("GET", "HEAD"):
+        return
+    if post is not None:
+        visit.by.require(post)
+    if not only_reads:
+        if visit.by.suspension is not None:
+            raise PermissionDenied(f"This tenant is suspended. {visit.by.suspension}".strip())
+        flags.refuse_in_maintenance(visit.tenant_id)
+
+
+def _note_refusal(request: HttpRequest, visit: Visit, action: Action | None) -> None:
+    """What was refused stands in the audit log, as what the control API refuses does."""
+    what = f"page.{visit.page}" if action is None else action.value
+    label = f"{request.method} {visit.page}"
+    audit.record(visit.by, visit.tenant_id, what, outcome="refused", subject_label=label)
 
 
 def signed_in(view: Callable[[HttpRequest, User], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

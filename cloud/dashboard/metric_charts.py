@@ -29,7 +29,7 @@ def of(steps: Steps, operations: Sequence[str]) -> list[Chart]:
     points = steps.points
     return [
         _chart(steps, "requests", "Requests by outcome", "requests", "stack", _by_outcome(points, _OUTCOMES)),
-        _chart(steps, "errors", "Errors", "requests", "bars", _by_outcome(points, _OUTCOMES[1:])),
+        _chart(steps, "errors", "Errors", "requests", "stack", _by_outcome(points, _OUTCOMES[1:])),
         _chart(steps, "latency", "Latency of answers", "ms", "line", _latencies(points)),
         _chart(
             steps,

@@ -12,10 +12,9 @@ from uuid import UUID
 from django.utils.timesince import timesince
 
 from vectors.collections import CollectionView
+from vectors.indexing import Phase
 from vectors.listing import ListedCollection
-from vectors.types import Rows
 
-_DOCUMENT_CHARACTERS = 280
 _VALUE_CHARACTERS = 120
 _PAIRS_COUNT = 12
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
@@ -105,21 +104,25 @@ class CollectionFacts:
 
 
 @dataclass(frozen=True)
-class Record:
-    """The beginning of a record."""
+class Step:
+    """A phase of a job, in words; the length is empty while it goes on."""
 
-    record_id: str
-    document: str | None
-    metadata: Sequence[tuple[str, str]]
+    label: str
+    seconds: str
 
 
-def records(rows: Rows) -> list[Record]:
-    """The records of a read that included documents and metadata."""
-    columns = zip(rows.ids, rows.documents or [], rows.metadatas or [], strict=True)
-    return [
-        Record(record_id, None if document is None else _cut(document, _DOCUMENT_CHARACTERS), pairs(metadata))
-        for record_id, document, metadata in columns
-    ]
+def steps(phases: Sequence[Phase]) -> list[Step]:
+    """The phases in words."""
+    return [Step(_phase(one.name), "" if one.seconds is None else in_seconds(one.seconds)) for one in phases]
+
+
+def in_seconds(seconds: float) -> str:
+    """A length of time in the unit that people read."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.1f} h"
 
 
 def pairs(metadata_json: str | None) -> list[tuple[str, str]]:

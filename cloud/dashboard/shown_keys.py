@@ -48,6 +48,7 @@ class Key:
     last_used_client: str
     replaced_by: UUID | None
     state: str
+    spent: str
 
     @property
     def is_live(self) -> bool:
@@ -70,8 +71,8 @@ class Key:
         return found
 
     @classmethod
-    def of(cls, key: ApiKey, *, now: datetime) -> Key:
-        """The key as it stands at this moment."""
+    def of(cls, key: ApiKey, *, now: datetime, spent: str = "") -> Key:
+        """The key as it stands at this moment; `spent` this month, as an amount."""
         reach = sorted(one.name for one in key.databases.all()) if key.is_limited_to_databases else None
         return cls(
             key_id=key.key_id,
@@ -93,6 +94,7 @@ class Key:
             last_used_client=key.last_used_client,
             replaced_by=key.replaced_by_id,
             state=_state(key, now=now),
+            spent=spent,
         )
 
 

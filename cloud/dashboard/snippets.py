@@ -79,6 +79,19 @@ def connect(
     return python(target(request, tenant_name=tenant_name, database_name=database_name, secret=secret)).text
 
 
+def fill(where: Target, *, collection_name: str) -> str:
+    """The first records of a collection, in Python; paste and run."""
+    return python(where).text.removesuffix("print(client.list_collections())\n") + (
+        f"collection = client.get_collection({_quoted(collection_name)})\n"
+        "collection.add(\n"
+        '    ids=["a", "b"],\n'
+        '    documents=["The first document", "The second one"],\n'
+        '    metadatas=[{"year": 1999}, {"year": 2001}],\n'
+        ")\n"
+        "print(collection.count())\n"
+    )
+
+
 def every(where: Target) -> list[Snippet]:
     """Each language, the most asked for first."""
     makers: tuple[Callable[[Target], Snippet], ...] = (

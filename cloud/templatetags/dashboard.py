@@ -57,6 +57,12 @@ def in_bytes(bytes_count: int) -> str:
 
 
 @register.filter
+def in_seconds(seconds: float | None) -> str:
+    """A length of time in a unit that people read; a dash for none."""
+    return "–" if seconds is None else shown.in_seconds(seconds)
+
+
+@register.filter
 def number(value: float | None) -> str:
     """A number with its thousands apart; a dash for none."""
     return "–" if value is None else f"{value:,}"

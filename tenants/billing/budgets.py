@@ -14,7 +14,7 @@ from tenants.actors import Actor
 from tenants.billing import budget, money
 from tenants.billing.budget import Ask, Grant
 from tenants.errors import NotFound
-from tenants.models import Budget, Tenant
+from tenants.models import Budget, Plan, Tenant
 from tenants.roles import Action
 from tenants.scope import tenant_transaction
 
@@ -59,11 +59,13 @@ class Lease:
 class Standing:
     """A tenant's spend cap in a month; None: it has none.
 
+    plan:           that it has now
     reserved_nano:  spent, or leased to processes that may spend it; None: nothing asked for the budget yet
     """
 
     cap_nano: int | None
     reserved_nano: int | None
+    plan: Plan | None
 
 
 def standing(by: Actor, tenant_id: UUID, month: date) -> Standing:
@@ -73,11 +75,11 @@ def standing(by: Actor, tenant_id: UUID, month: date) -> Standing:
     """
     by.require(Action.VIEW_BILLING)
     with tenant_transaction(tenant_id):
-        tenant = Tenant.objects.filter(tenant_id=tenant_id).first()
+        tenant = Tenant.objects.select_related("plan").filter(tenant_id=tenant_id).first()
         if tenant is None:
             raise NotFound(f"Tenant [{tenant_id}] not found")
         row = Budget.objects.filter(tenant_id=tenant_id, month=month).first()
-    return Standing(tenant.spend_cap_nano, row.reserved_nano if row else None)
+    return Standing(tenant.spend_cap_nano, row.reserved_nano if row else None, tenant.plan)
 
 
 def set_cap(by: Actor, tenant_id: UUID, cap_nano: int | None) -> None:

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
             name="MetricClock",
             fields=[
                 ("is_only", models.BooleanField(default=True, primary_key=True, serialize=False)),
+                ("quarter_mark", models.DateTimeField()),
                 ("hour_mark", models.DateTimeField()),
                 ("day_mark", models.DateTimeField()),
             ],

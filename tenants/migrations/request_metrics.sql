@@ -12,17 +12,17 @@ BEGIN
   END LOOP;
 END $$;
 
-INSERT INTO tenants_metricclock (is_only, hour_mark, day_mark)
-VALUES (true, date_trunc('hour', now(), 'UTC'), date_trunc('day', now(), 'UTC'));
+INSERT INTO tenants_metricclock (is_only, quarter_mark, hour_mark, day_mark)
+VALUES (true, date_trunc('hour', now(), 'UTC'), date_trunc('hour', now(), 'UTC'), date_trunc('day', now(), 'UTC'));
 
--- Adds what a process counted; false when it was added before. What comes after its hour was rolled up is entered
+-- Adds what a process counted; false when it was added before. What comes after its quarter was rolled up is entered
 -- into the first minute that is open, so that nothing is lost. Ids that are no tenants are passed over. Rows are
 -- written in one order, so that two processes cannot lock each other out.
 CREATE FUNCTION public.tenants_note_requests(flush uuid, per_database jsonb, per_collection jsonb, in_all jsonb)
 RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE open_hour timestamptz; open_day timestamptz;
+DECLARE clock tenants_metricclock;
 BEGIN
-  SELECT hour_mark, day_mark INTO STRICT open_hour, open_day FROM tenants_metricclock FOR SHARE;
+  SELECT * INTO STRICT clock FROM tenants_metricclock FOR SHARE;
   INSERT INTO tenants_metricflush (flush_id, at) VALUES (flush, now()) ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN
     RETURN false;
@@ -33,7 +33,7 @@ BEGIN
   SELECT f.tenant_id, 60, f.at, f.database_id, f.operation, f.outcome, sum(f.n), sum(f.spent),
     array_agg(f.bucket ORDER BY f.bucket), array_agg(f.n ORDER BY f.bucket)
   FROM (
-    SELECT g.tenant_id, greatest(g.at, open_hour) AS at, g.database_id, g.operation, g.outcome, u.bucket,
+    SELECT g.tenant_id, greatest(g.at, clock.quarter_mark) AS at, g.database_id, g.operation, g.outcome, u.bucket,
       sum(u.n)::bigint AS n, sum(CASE WHEN u.place = 1 THEN g.microseconds ELSE 0 END)::bigint AS spent
     FROM jsonb_to_recordset(per_database) AS g (tenant_id uuid, at timestamptz, database_id uuid, operation text,
       outcome text, microseconds bigint, buckets smallint[], counts bigint[])
@@ -53,7 +53,7 @@ BEGIN
 
   INSERT INTO tenants_collectionrequestmetric AS m (tenant_id, resolution_seconds, at, database_id, collection_id,
     operation, outcome, requests, microseconds)
-  SELECT g.tenant_id, 3600, greatest(g.at, open_day), min(g.database_id::text)::uuid, g.collection_id, g.operation,
+  SELECT g.tenant_id, 3600, greatest(g.at, clock.hour_mark), min(g.database_id::text)::uuid, g.collection_id, g.operation,
     g.outcome, sum(g.requests), sum(g.microseconds)
   FROM jsonb_to_recordset(per_collection) AS g (tenant_id uuid, at timestamptz, database_id uuid,
     collection_id uuid, operation text, outcome text, requests bigint, microseconds bigint)
@@ -78,18 +78,31 @@ BEGIN
   RETURN true;
 END $$;
 
--- Rolls up the oldest hour that is over, else the oldest day whose hours are; false when there is none. Processes
--- that tell wait meanwhile, so an hour has all that was told before it was over.
+-- Rolls up the oldest quarter that is over, else the oldest hour whose quarters are, else the oldest day whose hours
+-- are; false when there is none. Processes that tell wait meanwhile, so a quarter has all that was told before.
 CREATE FUNCTION public.tenants_roll_up_requests(now_is timestamptz) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE open_hour timestamptz; open_day timestamptz; fine int; coarse int; first timestamptz; last timestamptz;
+DECLARE clock tenants_metricclock; fine int; coarse int; first timestamptz; last timestamptz;
 BEGIN
-  SELECT hour_mark, day_mark INTO STRICT open_hour, open_day FROM tenants_metricclock FOR UPDATE;
-  IF open_hour + interval '75 minutes' <= now_is THEN  -- a quarter of an hour for processes to tell
-    fine := 60; coarse := 3600; first := open_hour; last := open_hour + interval '1 hour';
+  SELECT * INTO STRICT clock FROM tenants_metricclock FOR UPDATE;
+  IF clock.quarter_mark + interval '17 minutes' <= now_is THEN  -- two minutes for processes to tell
+    fine := 60; coarse := 900; first := clock.quarter_mark; last := first + interval '15 minutes';
+    UPDATE tenants_metricclock SET quarter_mark = last;
+  ELSIF clock.hour_mark + interval '1 hour' <= clock.quarter_mark THEN
+    fine := 900; coarse := 3600; first := clock.hour_mark; last := first + interval '1 hour';
     UPDATE tenants_metricclock SET hour_mark = last;
-  ELSIF open_day + interval '24 hours' <= open_hour THEN
-    fine := 3600; coarse := 86400; first := open_day; last := open_day + interval '24 hours';
+    -- Of the collections of an hour that is over the busiest stay, so that no report grows with their number.
+    DELETE FROM tenants_collectionrequestmetric AS c
+    USING (
+      SELECT b.tenant_id, b.collection_id, rank() OVER (PARTITION BY b.tenant_id ORDER BY sum(b.requests) DESC) AS place
+      FROM tenants_collectionrequestmetric AS b
+      WHERE b.resolution_seconds = coarse AND b.at = first
+      GROUP BY b.tenant_id, b.collection_id
+    ) AS ranked
+    WHERE c.resolution_seconds = coarse AND c.at = first AND ranked.place > 100
+      AND c.tenant_id = ranked.tenant_id AND c.collection_id = ranked.collection_id;
+  ELSIF clock.day_mark + interval '24 hours' <= clock.hour_mark THEN
+    fine := 3600; coarse := 86400; first := clock.day_mark; last := first + interval '24 hours';
     UPDATE tenants_metricclock SET day_mark = last;
     INSERT INTO tenants_collectionrequestmetric AS m (tenant_id, resolution_seconds, at, database_id, collection_id,
       operation, outcome, requests, microseconds)
@@ -130,7 +143,8 @@ DECLARE clock tenants_metricclock; old record; gone bigint := 0; now_gone bigint
 BEGIN
   SELECT * INTO STRICT clock FROM tenants_metricclock;
   FOR old IN SELECT * FROM (VALUES
-    (60, least(now_is - interval '48 hours', clock.hour_mark)),
+    (60, least(now_is - interval '48 hours', clock.quarter_mark)),
+    (900, least(now_is - interval '8 days', clock.hour_mark)),
     (3600, least(now_is - interval '35 days', clock.day_mark)),
     (86400, now_is - interval '400 days')) AS v (resolution, before)
   LOOP

@@ -15,9 +15,9 @@ from tenants.models.places import Tenant
 
 
 class RequestMetric(models.Model):
-    """Requests of one operation on one database with one outcome, in a minute, an hour or a day.
+    """Requests of one operation on one database with one outcome, in a stretch of time.
 
-    resolution_seconds:  60, 3600 or 86400
+    resolution_seconds:  60, 900, 3600 or 86400
     at:                  when that stretch begins
     buckets, counts:     how many requests are in which bucket of `tenants/latencies.py`; only those with any
     microseconds:        that all of them took together
@@ -93,9 +93,10 @@ class RequestTotal(models.Model):
 
 
 class MetricClock(models.Model):
-    """How far minutes are rolled up into hours, and hours into days; one row."""
+    """How far minutes are rolled up into quarters, quarters into hours, and hours into days; one row."""
 
     is_only = models.BooleanField(primary_key=True, default=True)
+    quarter_mark = models.DateTimeField()
     hour_mark = models.DateTimeField()
     day_mark = models.DateTimeField()
 
@@ -103,7 +104,7 @@ class MetricClock(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(is_only=True), name="metric_clock_is_one")]
 
     def __str__(self) -> str:
-        return f"{self.hour_mark}, {self.day_mark}"
+        return f"{self.quarter_mark}, {self.hour_mark}, {self.day_mark}"
 
 
 class MetricFlush(models.Model):

@@ -120,13 +120,14 @@ def test_collections_come_dearest_first_page_by_page(acme: Office) -> None:
         3,
     )
     assert acme[Role.BILLING].get(path).body["items"][0]["name"] is None
-    assert acme.owner.get(f"{path}&after={cost}-{place.collection_id}").body["items"] == []
+    assert acme.owner.get(f"{path}&after={cost * 0.5}~{place.collection_id}").body["items"] == []
+    assert acme.owner.get(f"{path}&after={cost * 2.0}~{place.collection_id}").body["items"] == [one]
     assert acme.owner.get(f"{path}&database={one['database']}&limit=1").body["next"] is None
     assert acme.owner.get(f"{path}&database={uuid.uuid4()}").status == 404
     assert acme.owner.get(f"{acme.path}/usage/collections?month=2026-02").body["items"] == []
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=1-2", "month=soon", "limit=0", f"after=1-{'-' * 36}"])
+@pytest.mark.parametrize("query", ["after=x", "after=1~2", "month=soon", "limit=0", f"after=1~{'-' * 36}"])
 def test_a_malformed_page_of_collections_is_named(acme: Office, query: str) -> None:
     answer = acme.owner.get(f"{acme.path}/usage/collections?{query}")
     assert (answer.status, query.partition("=")[0] in answer.body["message"]) == (400, True)

@@ -60,6 +60,12 @@ class Cast:
         account_keys = owner.get(f"{path}/service-accounts/{account_id}/keys").body["items"]
         wish = {"limit": "databases_count", "wanted": 1_000_000, "reason": "many customers"}
         alert = people[Role.OWNER].post(f"/tenants/{tenant.name}/billing/alerts", {"percent": 80})
+        gone_id = wire.post(place, {"name": "gone"}).body["id"]
+        assert wire.delete(f"{place}/gone").status == 200
+        attic = people[Role.OWNER].post(f"/tenants/{tenant.name}/databases", {"name": "attic"}).body
+        assert people[Role.OWNER].delete(f"/tenants/{tenant.name}/databases/attic").status == 200
+        exports = f"/tenants/{tenant.name}/databases/library/collections/{collection_id}/exports"
+        exported = people[Role.OWNER].post(exports, {"format": "jsonl"})
         parts: dict[str, object] = {
             "user_id": id_of(people[Role.VIEWER]),
             "invitation_id": uuid.UUID(invited.body["invitation"]["invitation_id"]),
@@ -71,8 +77,11 @@ class Cast:
             "database_name": "library",
             "collection_id": uuid.UUID(collection_id),
             "record_id": "a",
+            "transfer_id": uuid.UUID(exported.body["id"]),
             "key_id": key_id,
             "alert_id": uuid.UUID(alert.body["alert_id"]),
+            "deleted_collection_id": uuid.UUID(gone_id),
+            "deleted_database_id": uuid.UUID(attic["database_id"]),
         }
         return cls(tenant.tenant_id, tenant.name, people, person(other.tenant_id), parts)
 

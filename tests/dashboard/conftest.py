@@ -10,6 +10,7 @@ from cloud.processes import Service
 
 if TYPE_CHECKING:
     from tests.dashboard.cast import Cast
+    from tests.dashboard.shown import Shown
 
 
 @pytest.fixture(scope="module")
@@ -19,4 +20,15 @@ def cast(database: Service) -> Cast:
 
     made = Cast.make()
     made.parts["number"] = bill(database, made).number
+    return made
+
+
+@pytest.fixture
+def shown(cast: Cast) -> Shown:
+    """A collection of thirty records, all in the log."""
+    from tests.dashboard.shown import Shown  # noqa: PLC0415
+    from tests.factories import batch  # noqa: PLC0415
+
+    made = Shown(cast)
+    made.place.call("add", batch(30))
     return made

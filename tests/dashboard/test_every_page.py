@@ -24,7 +24,7 @@ def test_it_opens_for_each_role_that_carries_it_and_for_no_other(cast: Cast, add
         if address.action is None or roles.may(role, address.action):
             assert status in (200, 302, 405), (role, status)
         else:
-            assert status == 403, role
+            assert status in (403, 405), role  # what only takes posts says so first
 
 
 @by_name

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 
 from cloud.processes import Service
-from tenants import audit, members, service_accounts
+from tenants import audit, members, service_accounts, suspension
 from tenants.actors import Actor, ActorKind
 from tenants.roles import Role
 from tests.control.caller import Caller, id_of
@@ -155,7 +155,7 @@ def test_a_setting_is_an_admins_to_change(tenant: Cast) -> None:
     assert _send(tenant, Role.DEVELOPER, "/settings", allows_impersonation="").status_code == 403
     assert _send(tenant, Role.ADMIN, "/settings").status_code == 302
     page = tenant.browser(Role.VIEWER).get(_at(tenant, "/settings")).content.decode()
-    assert "checked" not in page
+    assert re.search(r'name="allows_impersonation"[^>]*checked', page) is None
 
 
 def test_a_new_tenant_is_its_makers(tenant: Cast) -> None:
@@ -169,3 +169,21 @@ def test_a_new_tenant_is_its_makers(tenant: Cast) -> None:
     with override_settings(TENANT_CREATION="operators"):
         refused = browser.post("/dashboard/tenants/new", {"name": f"{name}-2"})
         assert refused.status_code == 422
+
+
+def test_a_suspended_tenant_is_looked_at_and_not_changed(tenant: Cast) -> None:
+    operator = Actor(ActorKind.COMMAND, None, "tests", is_operator=True)
+    suspension.suspend(operator, tenant.tenant_id, reason="The bill is open.")
+    browser = tenant.browser(Role.OWNER)
+    assert browser.get(_at(tenant, "/members")).status_code == 200
+    refused = _send(tenant, Role.OWNER, "/members/invite", email="ada2@example.com", role="viewer")
+    assert refused.status_code == 403
+    assert "The bill is open." in refused.content.decode()
+
+
+def test_what_is_refused_stands_in_the_audit_log(tenant: Cast) -> None:
+    assert (
+        _send(tenant, Role.VIEWER, "/members/invite", email="a@example.com", role="viewer").status_code == 403
+    )
+    newest = audit.read(tenant.tenant_id, limit_count=1)[0]
+    assert (newest.action, newest.outcome) == ("members.invite", "refused")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import chromadb
 import httpx
+import psycopg
 from chromadb.api import ClientAPI
 from chromadb.config import Settings
 from playwright.sync_api import Page, expect
 
 from cloud.processes import Service
+from tenants.billing import months
 
 PASSWORD = "correct horse battery staple"
 
@@ -75,7 +78,27 @@ class Place:
             enable_ssl=False,
         )
 
+    def bill(self, *, written_bytes: int = 3 * 2**30) -> str:
+        """An invoice of the month before, made by the operator's command; its number."""
+        month = months.month_of(months.start_of(months.month_of(datetime.now(UTC))) - months.DAY)
+        with psycopg.connect(self.service.environment["DATABASE_URL"]) as connection:
+            row = connection.execute("SELECT tenant_id FROM tenants_tenant WHERE name = %s", [self.tenant])
+            (tenant_id,) = row.fetchone() or (None,)
+            connection.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id)])
+            connection.execute(
+                "INSERT INTO cell_000.usage_ledger (tenant_id, database_id, collection_id, meter, operation,"
+                " quantity, requests, at) VALUES (%s, %s, %s, 'bytes_written', 'add', %s, 1, %s)",
+                [tenant_id, uuid.uuid4(), uuid.uuid4(), written_bytes, months.bounds(month)[0]],
+            )
+        said = self.service.manage("issue_invoices", "--month", months.shown(month), "--tenant", self.tenant)
+        return said.strip()
+
     def post(self, key: str, path: str, body: Any) -> httpx.Response:
         """POST below the tenant's address of the data API."""
         address = f"{self.service.url}/api/v2/tenants/{self.tenant}{path}"
         return httpx.post(address, json=body, headers={"x-chroma-token": key}, timeout=60)
+
+    def delete(self, key: str, path: str) -> httpx.Response:
+        """DELETE below the tenant's address of the data API."""
+        address = f"{self.service.url}/api/v2/tenants/{self.tenant}{path}"
+        return httpx.delete(address, headers={"x-chroma-token": key}, timeout=60)

@@ -6,16 +6,18 @@ than a narrow screen, and a first load that a slow line bears.
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Response
+from playwright.sync_api import Browser, Page, Request
 
 from cloud.processes import Service
+from tenants import roles
+from tenants.roles import Role
 from tests.dashboard.pages import ADDRESSES, Address
 from tests.e2e.axe import violations
+from tests.e2e.made import make_the_rest
 from tests.e2e.people import Place
 from tests.e2e.watching import assert_fits, watched
 
@@ -31,14 +33,21 @@ class Shown:
     place: Place
     parts: dict[str, object]
 
-    def open(self, page: Page, address: Address) -> Response | None:
-        """Go there; None where there is no page to look at: a file, or what only takes posts."""
-        path = address.path(self.parts)
-        head = page.request.get(f"{self.place.service.url}{path}", max_redirects=0)
-        if head.status != 200 or "text/html" not in head.headers["content-type"]:
-            assert head.status in (200, 302, 403, 405), (address.name, head.status)
-            return None
-        return page.goto(f"{self.place.service.url}{path}")
+    pages: list[Address]
+
+    def opened(self, page: Page, role: Role = Role.OWNER) -> Iterator[Address]:
+        """Go to one page after the other that the role carries."""
+        for address in self.pages:
+            if address.action is None or roles.may(role, address.action):
+                page.goto(f"{self.place.service.url}{address.path(self.parts)}")
+                yield address
+
+
+def _is_page(page: Page, url: str) -> bool:
+    """Whether there is a page to look at, and not a file, an onward address, or what only takes posts."""
+    answer = page.request.get(url, max_redirects=0)
+    assert answer.status in (200, 302, 405), (url, answer.status)
+    return answer.status == 200 and "text/html" in answer.headers["content-type"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +64,7 @@ def shown(browser: Browser, service: Service) -> Shown:
     )
     with watched(browser, service.url) as page:
         place.sign_in(page)
-        made = _make_the_rest(page, place)
+        made = make_the_rest(page, place, collection.id)
     parts: dict[str, object] = {
         "tenant_name": place.tenant,
         "database_name": place.database,
@@ -63,48 +72,23 @@ def shown(browser: Browser, service: Service) -> Shown:
         "record_id": "a",
         **made,
     }
-    return Shown(place, parts)
-
-
-def _make_the_rest(page: Page, place: Place) -> dict[str, object]:
-    """What only people can make, over the control API with the session of the page."""
-    path = f"{place.service.url}/api/control/v1/tenants/{place.tenant}"
-    token = next(one["value"] for one in page.context.cookies() if one["name"] == "csrftoken")
-
-    def post(below: str, body: object) -> dict[str, Any]:
-        headers = {"x-csrftoken": token, "origin": place.service.url}
-        answer = page.request.post(path + below, data=body, headers=headers)
-        assert answer.ok, answer.text()
-        found: dict[str, Any] = answer.json()
-        return found
-
-    keys = page.request.get(f"{path}/keys").json()["items"]
-    members = page.request.get(f"{path}/members").json()["items"]
-    invited = post("/invitations", {"email": "ada@example.com", "role": "viewer"})
-    account_id = post("/service-accounts", {"name": "terraform", "role": "viewer"})["service_account_id"]
-    account_keys = page.request.get(f"{path}/service-accounts/{account_id}/keys").json()["items"]
-    wish = {"limit": "databases_count", "wanted": 1_000_000, "reason": "many customers"}
-    return {
-        "key_id": uuid.UUID(keys[0]["key_id"]),
-        "user_id": uuid.UUID(members[0]["user_id"]),
-        "invitation_id": uuid.UUID(invited["invitation"]["invitation_id"]),
-        "service_account_id": uuid.UUID(account_id),
-        "account_key_id": uuid.UUID(account_keys[0]["key_id"]),
-        "limit_name": "collections_count",
-        "request_id": uuid.UUID(post("/quota-requests", wish)["request_id"]),
-    }
+    with watched(browser, service.url) as page:
+        place.sign_in(page)
+        pages = [one for one in ADDRESSES if _is_page(page, f"{service.url}{one.path(parts)}")]
+    return Shown(place, parts, pages)
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("role", ["owner", "developer", "viewer"])
-def test_axe_finds_nothing(browser: Browser, shown: Shown, role: str, theme: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "theme"),
+    [(Role.OWNER, "light"), (Role.OWNER, "dark"), (Role.DEVELOPER, "dark"), (Role.VIEWER, "light")],
+)
+def test_axe_finds_nothing(browser: Browser, shown: Shown, role: Role, theme: str) -> None:
     found: list[str] = []
     with watched(browser, shown.place.service.url, theme=theme) as page:
-        shown.place.sign_in(page, role)
-        for address in ADDRESSES:
-            if shown.open(page, address):
-                found += [f"{address.name}: {trouble}" for trouble in violations(page)]
+        shown.place.sign_in(page, role.value)
+        for address in shown.opened(page, role):
+            found += [f"{address.name}: {trouble}" for trouble in violations(page)]
     assert found == [], "\n".join(found)
 
 
@@ -112,9 +96,8 @@ def test_axe_finds_nothing(browser: Browser, shown: Shown, role: str, theme: str
 def test_nothing_is_wider_than_a_narrow_screen(browser: Browser, shown: Shown) -> None:
     with watched(browser, shown.place.service.url, width=360) as page:
         shown.place.sign_in(page)
-        for address in ADDRESSES:
-            if shown.open(page, address):
-                assert_fits(page)
+        for _ in shown.opened(page):
+            assert_fits(page)
 
 
 @pytest.mark.timeout(300)
@@ -123,16 +106,14 @@ def test_a_first_load_is_small(browser: Browser, shown: Shown) -> None:
         shown.place.sign_in(page)
         state = page.context.storage_state()
     heavy = {}
-    for address in ADDRESSES:
+    for address in shown.pages:
         with browser.new_context(storage_state=state) as context:  # an empty cache
             page = context.new_page()
-            done: list[Request] = []
-            page.on("requestfinished", done.append)
-            if shown.open(page, address):
-                page.wait_for_load_state("networkidle")
-                size = sum(one.sizes()["responseBodySize"] for one in done)
-                if size > _MOST_BYTES:
-                    heavy[address.name] = size
+            done = _finished(page)
+            page.goto(f"{shown.place.service.url}{address.path(shown.parts)}", wait_until="networkidle")
+            size = sum(one.sizes()["responseBodySize"] for one in done)
+            if size > _MOST_BYTES:
+                heavy[address.name] = size
     assert heavy == {}
 
 
@@ -140,6 +121,16 @@ def test_a_first_load_is_small(browser: Browser, shown: Shown) -> None:
 def test_it_can_be_read_without_scripts(browser: Browser, shown: Shown) -> None:
     with watched(browser, shown.place.service.url, has_scripts=False) as page:
         shown.place.sign_in(page)
-        for address in ADDRESSES:
-            if shown.open(page, address):
-                assert page.locator("h1").first.is_visible(), address.name
+        for address in shown.opened(page):
+            assert page.locator("h1").first.is_visible(), address.name
+
+
+def _finished(page: Page) -> list[Request]:
+    """The requests that the page has made, as they finish."""
+    done: list[Request] = []
+
+    def keep(request: Request) -> None:
+        done.append(request)
+
+    page.on("requestfinished", keep)
+    return done

@@ -105,7 +105,7 @@ def test_the_dearest_collections_come_first_page_by_page(database: Service, acme
     assert (first[0].name, first[0].is_deleted, first[0].database_name) == (places[4].name, True, "main")
     found = list(first)
     while page := costs.dearest_collections(
-        SYSTEM, acme.tenant_id, limit_count=2, after=(found[-1].cost_nano, found[-1].collection_id)
+        SYSTEM, acme.tenant_id, limit_count=2, after=(found[-1].weight, found[-1].collection_id)
     ):
         found += page
     assert sorted(one.collection_id for one in found) == sorted(place.collection_id for place in places)

@@ -13,7 +13,7 @@ from tests.compact import compact
 from tests.factories import Place, batch, make_tenant, vectors
 from vectors.cells.parameters import vector
 from vectors.cells.transaction import Parameters, Pipeline, Row, transaction
-from vectors.query import execute, parts
+from vectors.query import execute, nearest, parts, rank, score, search
 from vectors.query.plan import EXACT, QueryPlan
 from vectors.types import Include
 from vectors.where import parse
@@ -39,14 +39,25 @@ def explain(place: Place, chosen: QueryPlan, where: object = None) -> str:
     values = {
         "collection_id": manifest.collection_id,
         "compacted_to": manifest.compacted_to,
-        "k": 10,
-        "candidates": 20,
-        "vector": vector(vectors(1, DIMENSION, seed=5)[0]),
+        **nearest.parameters(vector(vectors(1, DIMENSION, seed=5)[0]), 10, chosen),
         **asked.parameters,
     }
-    settings = execute._settings([chosen], has_filter=where is not None)
+    settings = nearest.settings([chosen], has_filter=where is not None)
     with transaction(manifest.tenant_id, settings) as pipeline:
         cursor = pipeline.run(f"EXPLAIN {text}", values, keep=where is None)
+    return "\n".join(str(line) for (line,) in cursor.fetchall())
+
+
+def explain_search(place: Place, plans: tuple[QueryPlan, ...]) -> str:
+    """PostgreSQL's plan of a search over several vectors, with the settings that it would run with."""
+    manifest = manifests.get(place.cast.tenant_id, UUID(str(place.collection_id)))
+    knns = [{"$knn": {"query": row, "limit": 10}} for row in vectors(len(plans), DIMENSION, seed=6).tolist()]
+    request = search.SearchRequest(None, rank.parse({"$sum": knns}, ""), None, 0, 10, [Include.DOCUMENTS])
+    assert request.rank is not None
+    asked = search._Ranked(request, score.compile_rank(request.rank))
+    text, values = search._spelled(manifest, asked, plans, is_index_only=False)
+    with transaction(manifest.tenant_id, nearest.settings(plans, has_filter=False)) as pipeline:
+        cursor = pipeline.run(f"EXPLAIN {text}", values)
     return "\n".join(str(line) for (line,) in cursor.fetchall())
 
 
@@ -64,6 +75,13 @@ def test_it_walks_the_graph_under_row_level_security(segmented: Place) -> None:
 
 def test_it_walks_the_graph_with_a_broad_filter(segmented: Place) -> None:
     assert "l2_normalize_idx" in explain(segmented, by_graph(segmented), {"even": True})
+
+
+def test_each_knn_of_a_search_goes_its_own_way(segmented: Place) -> None:
+    graph = by_graph(segmented)
+    assert explain_search(segmented, (graph, graph)).count("l2_normalize_idx") == 2
+    assert explain_search(segmented, (graph, EXACT)).count("l2_normalize_idx") == 1
+    assert "l2_normalize_idx" not in explain_search(segmented, (EXACT, EXACT))
 
 
 def test_it_leaves_the_graph_alone_in_an_exact_plan(segmented: Place) -> None:

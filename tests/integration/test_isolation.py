@@ -22,7 +22,20 @@ from vectors.cells import transaction as cell_transaction
 from vectors.cells.transaction import connect
 
 SUMS = ("usage_hour", "usage_database_hour", "usage_database_day", "usage_collection_month")
-TABLES = ("collection_state", "record_log", "segment", "manifest", "tombstone", "usage_ledger", "job", *SUMS)
+TABLES = (
+    "collection_state",
+    "record_log",
+    "segment",
+    "manifest",
+    "tombstone",
+    "usage_ledger",
+    "job",
+    "job_history",
+    "transfer",
+    "transfer_part",
+    "transfer_error",
+    *SUMS,
+)
 CONTROL_TABLES = (
     "tenants_tenant",
     "tenants_member",

@@ -15,11 +15,11 @@ import pytest
 from django.db import connections
 
 from cloud.api import authentication, spending
-from cloud.api.spending import Spender
 from cloud.processes import Service
 from tenants.actors import command
 from tenants.billing import budget, budgets, history, months
 from tenants.billing.budgets import Holder
+from tenants.billing.spender import Spender
 from tenants.errors import QuotaExceeded
 from tenants.models import Budget, BudgetLease
 from tenants.prices import Meter, Prices, cost_nano

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from psycopg.errors import UndefinedTable
 
 from cloud.processes import Service
+from tests.binned import keep_for
 from tests.compact import cell_of, compact
 from tests.factories import Cast, Place, make_tenant
 from tests.model import Model
@@ -55,6 +56,7 @@ class InProcess:
         self.processes = Processes()
         self.workers = (Worker(self.database), Worker(self.database))
         self.acme, self.globex = make_tenant("acme"), make_tenant("globex")
+        keep_for(self.acme.tenant_id, 0)  # what is deleted is garbage at once
         self.bystanders = [Bystander.make(cast) for cast in (self.acme, self.acme, self.globex)]
         compact(self.database, self.bystanders[0].place)
         self.cell = cell_of(self.bystanders[0].place)

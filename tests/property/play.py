@@ -6,12 +6,15 @@ refused   a request that must fail with `status`; intrude: one with an outsider'
 modify    PUT on the collection; recreate: delete it, the old id is gone, make it anew
 compact   `during`: operations at phases; `dies`: the worker does, at a phase; `taken over`: by another
           worker, which is done before the first wakes up if `finished` is true
+fork      and go on with the source (`stays`) or with the fork; turn: go on with the next of them
+abandon   delete it, and go on with the next of its tree
 garbage   sweep   restart   other process   look (everything, compared)
 """
 
 from __future__ import annotations
 
 import base64
+import copy
 import itertools
 import json
 import uuid
@@ -31,6 +34,9 @@ _PAGE = 300  # the most that the default plan gives at once
 _STATUSES = {"add": 201}
 _GRAPH_ROWS = 900  # below, no plan prefers a graph (vectors/query/plan.py)
 _MIN_RECALL = 0.9
+_MOST_SIDES = 4
+# What is of one collection, and not of the play.
+_OWN = ("model", "collection_id", "name", "metadata", "indexed_least", "version")
 
 
 class Backstage(Protocol):
@@ -61,6 +67,7 @@ class Play:
     taken: the name of another collection in it
     default_limit: how many records a get without a limit has at most
     indexed_least: how many operations must be in segments by now
+    sides: what is of the other collections that were forked from this one, or it from them
     """
 
     sender: Sender
@@ -76,6 +83,7 @@ class Play:
     metadata: dict[str, Any] | None = field(init=False)
     indexed_least: int = field(init=False)
     version: int = field(init=False)
+    sides: list[dict[str, Any]] = field(default_factory=list)
 
     def create(self, space: str) -> None:
         """Make the collection."""
@@ -174,6 +182,41 @@ class Play:
             check_refusal(self.sender.send("POST", f"{gone}/{verb}", body), 404)
         self.create(operation["space"])
 
+    # --- forks -----------------------------------------------------------------------------------
+
+    def fork(self, operation: Operation) -> None:
+        """Fork the collection, unless there are many already."""
+        if len(self.sides) + 1 >= _MOST_SIDES:
+            return
+        name = f"{self.name[:60]}-{uuid.uuid4().hex[:8]}"
+        made = self.sender.send("POST", f"{self.path}/fork", {"new_name": name})
+        assert made.status == 200, made
+        own = {"collection_id": uuid.UUID(made.body["id"]), "name": name, "model": copy.deepcopy(self.model)}
+        self.sides.insert(0, {member: getattr(self, member) for member in _OWN} | own)
+        if not operation["stays"]:
+            self.turn()
+
+    def turn(self, operation: Operation | None = None) -> None:
+        """Go on with the next of the tree."""
+        del operation
+        if self.sides:
+            self.sides.append({member: getattr(self, member) for member in _OWN})
+            self._become(self.sides.pop(0))
+
+    def abandon(self, operation: Operation) -> None:
+        """Delete the collection, if its tree has another."""
+        del operation
+        if self.sides:
+            gone = f"{self.place}/collections/{self.collection_id}"
+            assert self.sender.send("DELETE", f"{self.place}/collections/{self.name}").body == {}
+            check_refusal(self.sender.send("POST", f"{gone}/get", {}), 404)
+            self.backstage.settle(self)
+            self._become(self.sides.pop(0))
+
+    def _become(self, side: Mapping[str, Any]) -> None:
+        for member, value in side.items():
+            setattr(self, member, value)
+
     # --- looking at everything -------------------------------------------------------------------
 
     def look(self, operation: Operation | None = None) -> None:
@@ -210,7 +253,10 @@ class Play:
                 return
 
     def finish(self) -> None:
-        """The last look, recall over all queries, and the collection goes."""
+        """The last look, recall over all queries, and the collection goes; the rest of its tree first."""
+        for _ in range(len(self.sides)):
+            self.look()
+            self.abandon({})
         self.look()
         model = self.model
         missed = model.wanted_count - model.found_count

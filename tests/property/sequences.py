@@ -346,6 +346,8 @@ def _events(dimension: int, most: int) -> st.SearchStrategy[Operation]:
         st.builds(lambda body: {"do": "modify", "body": body}, st.sampled_from(MODIFICATIONS)),
         st.builds(lambda space: {"do": "recreate", "space": space}, st.sampled_from(SPACES)),
         st.builds(lambda one: {"do": "intrude", **one}, st.sampled_from(INTRUSIONS)),
+        *[st.builds(lambda stays: {"do": "fork", "stays": stays}, st.booleans())] * 2,
+        *[st.just({"do": do}) for do in ("turn", "turn", "abandon")],
     )
     return st.sampled_from(kinds).flatmap(lambda kind: kind)
 

@@ -7,6 +7,7 @@ both. A failing run names its seed, and the seed replays it.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,13 @@ def metadata_of(choose: random.Random) -> dict[str, Any]:
     return metadata
 
 
-def write(choose: random.Random, place: Place, oracle: Oracle) -> None:
-    """One random write on both."""
+def write(
+    choose: random.Random,
+    place: Place,
+    oracle: Oracle,
+    embedding: Callable[[], list[float]] | None = None,
+) -> None:
+    """One random write on both; `embedding` makes the embeddings of its records."""
     kind = choose.choice(["add", "add", "update", "upsert", "upsert", "delete", "delete where"])
     if kind == "delete":
         ids = list({f"id{choose.randrange(IDS)}" for _ in range(4)})
@@ -85,6 +91,8 @@ def write(choose: random.Random, place: Place, oracle: Oracle) -> None:
         assert place.call("delete", {"where": where})["deleted"] == oracle.delete(None, where)
     else:
         body = body_of(choose)
+        if embedding is not None:
+            body["embeddings"] = [embedding() for _ in body["ids"]]
         if kind != "add" and body["metadatas"][0] and choose.random() < 0.3:
             body["metadatas"][0]["tag"] = None  # removes the key
         place.call(kind, body)

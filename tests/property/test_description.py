@@ -45,6 +45,7 @@ def _described() -> dict[str, Any]:
         for member, schema in described["components"]["schemas"][name]["properties"].items():
             if member.endswith("embeddings"):
                 _narrow(schema)
+    _narrow(described["components"]["schemas"]["Rank"])
     return described
 
 

@@ -59,7 +59,9 @@ def test_a_forced_filter_lets_nothing_in_or_out(database: Service, acme: Cast) -
     if _CASES_COUNT >= 500:
         for kind in ("add", "update", "upsert"):  # a test that refuses all or nothing would prove nothing
             assert counts[kind] > counts[f"{kind} refused"] > 0 or kind == "update", counts
-        assert min(counts[kind] for kind in ("get", "query", "count", "delete", "update refused")) > 0
+        assert (
+            min(counts[kind] for kind in ("get", "query", "search", "count", "delete", "update refused")) > 0
+        )
 
 
 @dataclass
@@ -83,8 +85,8 @@ class Play:
                 self.model.write("upsert", body)
             if number % _COMPACT_EVERY == _COMPACT_EVERY - 1:
                 compact(self.database, self.place)
-            kinds = ("get", "query", "count", "add", "update", "upsert", "delete")
-            kind = self.choose.choices(kinds, (4, 3, 1, 3, 4, 4, 2))[0]
+            kinds = ("get", "query", "search", "count", "add", "update", "upsert", "delete")
+            kind = self.choose.choices(kinds, (4, 3, 3, 1, 3, 4, 4, 2))[0]
             self.counts[kind] += 1
             try:
                 self.act(kind)
@@ -182,12 +184,36 @@ class Play:
             indexed = self.wire.get(f"{self.place.path}/count?read_level=index_only").body
             assert 0 <= indexed <= len(view.records)
             return
+        if kind == "search":
+            self.search(view)
+            return
         body = self.selection() | {"include": ["metadatas", "documents"]}
         if kind == "query":
             body |= {"query_embeddings": [self.embedding()], "n_results": self.choose.randrange(1, 30)}
         answer = self.wire.post(f"{self.place.path}/{kind}", body)
         assert answer.status == 200, (answer, body)
         (view.check_get if kind == "get" else view.check_query)(body, answer.body)
+
+    def search(self, view: Model) -> None:
+        """A search as wide as can be, ranked or in default order: the records of a get, and no others."""
+        where = self.selection().get("where")
+        knn = {"$knn": {"query": self.embedding(), "limit": 300}}
+        rank = self.choose.choice([None, knn, {"$sum": [knn, {"$val": 1}]}])
+        keys = {"keys": ["owner"], "aggregate": {"$min_k": {"keys": ["n"], "k": 300}}}
+        group_by = keys if rank and self.choose.random() < 0.5 else {}
+        search = {
+            "filter": where,
+            "rank": rank,
+            "group_by": group_by,
+            "select": {"keys": ["#metadata", "#document"]},
+        }
+        answer = self.wire.post(f"{self.place.path}/search", {"searches": [search]})
+        assert answer.status == 200, (answer, search)
+        expected = {one.record_id: one for one in view.matching({"where": where} if where else {})}
+        [ids], [metadatas] = answer.body["ids"], answer.body["metadatas"]
+        assert sorted(ids) == sorted(expected)
+        for record_id, metadata in zip(ids, metadatas, strict=True):
+            assert is_same(metadata, expected[record_id].shown("metadatas"))
 
     # --- what is asked ---------------------------------------------------------------------------
 

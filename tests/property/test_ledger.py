@@ -171,15 +171,36 @@ class Traffic:
         return found
 
     def read(self, customer: Customer, verb: str) -> None:
-        """Get, query or count."""
+        """Get, query, search or count."""
+        if verb == "search":
+            self.search(customer)
+            return
         asked = {} if verb == "count" else self.filters()
         units = predicates(asked["where"]) if "where" in asked else 0
         units += runs(asked["where_document"]) if "where_document" in asked else 0
         if verb == "query":
             asked["query_embeddings"] = [self.vector() for _ in range(self.random.randrange(1, 4))]
             units += len(asked["query_embeddings"])
+        self.ask(customer, verb, None if verb == "count" else asked, units)
+
+    def search(self, customer: Customer) -> None:
+        """One to three searches, each with a filter or without, of none to two vectors."""
+        searches: list[dict[str, Any]] = []
+        units = 0
+        for _ in range(self.random.randrange(1, 4)):
+            where = self.filters().get("where")
+            knns = [
+                {"$knn": {"query": list(self.vector()), "default": 1}}
+                for _ in range(self.random.randrange(3))
+            ]
+            searches.append({"filter": where, "rank": {"$sum": knns} if knns else None})
+            units += len(knns) + (predicates(where) if where else 0)
+        self.ask(customer, "search", {"searches": searches}, units)
+
+    def ask(self, customer: Customer, verb: str, asked: Any, units: int) -> None:
+        """A read of so many units, and what it is billed."""
         scanned = units * customer.size()
-        headers, content, key_id = self.send(customer, verb, None if verb == "count" else asked)
+        headers, content, key_id = self.send(customer, verb, asked)
         assert headers["x-request-units"] == str(units)
         self.count(customer, key_id, verb, bytes_returned=len(content))
         if units:
@@ -190,9 +211,9 @@ class Traffic:
         for number in range(OPERATIONS):
             customer = self.random.choice(self.customers)
             verb = self.random.choice(
-                ("add", "update", "upsert", "upsert", "delete", "get", "query", "count")
+                ("add", "update", "upsert", "upsert", "delete", "get", "query", "search", "count")
             )
-            if verb in ("get", "query", "count"):
+            if verb in ("get", "query", "search", "count"):
                 self.read(customer, verb)
             elif verb == "delete":
                 self.delete(customer)

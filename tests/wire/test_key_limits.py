@@ -23,7 +23,8 @@ from tests.wire.helpers import MISSING, PLAIN, assert_error, assert_forbidden
 from tests.wire.test_outsider import RECORD_ROUTES
 
 QUERY = {"query_embeddings": [[0.0] * 8]}
-BODIES: dict[str, Any] = {"get": {}, "delete": {"ids": ["r0"]}, "query": QUERY}
+SEARCH = {"searches": [{"rank": {"$knn": {"query": [0.0] * 8}}}]}
+BODIES: dict[str, Any] = {"get": {}, "delete": {"ids": ["r0"]}, "query": QUERY, "search": SEARCH}
 
 
 def key(cast: Cast, **scopes: Any) -> Wire:
@@ -146,6 +147,7 @@ def statuses_of(wire: Wire, place: Place) -> dict[Verb, int]:
             (Verb.DELETE, {"ids": ["nobody"]}),
             (Verb.GET, {}),
             (Verb.QUERY, QUERY),
+            (Verb.SEARCH, SEARCH),
         )
     }
     name = f"c-{uuid.uuid4().hex[:8]}"

@@ -13,7 +13,13 @@ def routes(acme: Cast, name: str, collection_id: str) -> list[tuple[str, str, ob
     """Every route that names a place: method, path, body."""
     tenant, place = f"/tenants/{acme.name}", acme.place
     record = f"{place}/collections/{collection_id}"
-    bodies = {"query": {"query_embeddings": [[0.0] * 8]}, "get": {}, "delete": {"ids": ["r0"]}}
+    bodies = {
+        "query": {"query_embeddings": [[0.0] * 8]},
+        "search": {"searches": [{"rank": {"$knn": {"query": [0.0] * 8}}}]},
+        "get": {},
+        "delete": {"ids": ["r0"]},
+        "fork": {"new_name": "copy"},
+    }
     found: list[tuple[str, str, object]] = [
         ("GET", tenant, None),
         ("POST", "/tenants", {"name": acme.name}),
@@ -51,7 +57,7 @@ def test_it_gives_an_outsider_nothing_under_its_own_names(acme: Cast, globex: Ca
     place.call("add", batch(5))
     path = f"{globex.place}/collections/{place.collection_id}"
     for verb in RECORD_ROUTES:
-        body = {"query_embeddings": [[0.0] * 8], **batch(2)}
+        body = {"query_embeddings": [[0.0] * 8], "searches": [{}], "new_name": "copy", **batch(2)}
         answer = globex.wire.post(f"{path}/{verb}", body)
         assert answer.status == 404, (verb, answer)
     assert globex.wire.get(f"{globex.place}/collections/by-id/{place.collection_id}").status == 404
@@ -61,7 +67,7 @@ def test_it_gives_an_outsider_nothing_under_its_own_names(acme: Cast, globex: Ca
 def test_it_answers_a_strangers_id_like_one_that_never_was(acme: Cast, globex: Cast, verb: str) -> None:
     place = acme.collection()
     nobodys = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
-    body = {"query_embeddings": [[0.0] * 8], **batch(2)}
+    body = {"query_embeddings": [[0.0] * 8], "searches": [{}], "new_name": "copy", **batch(2)}
     stranger = globex.wire.post(f"{globex.place}/collections/{place.collection_id}/{verb}", body)
     never = globex.wire.post(f"{globex.place}/collections/{nobodys}/{verb}", body)
     text = stranger.body["message"].replace(str(place.collection_id), nobodys)

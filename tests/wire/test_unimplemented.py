@@ -10,9 +10,6 @@ from tests.factories import Cast, Place, Wire
 from tests.wire.helpers import MISSING, PLAIN, assert_error, outside
 
 OF_COLLECTION = [
-    ("POST", "fork"),
-    ("GET", "fork_count"),
-    ("POST", "search"),
     ("POST", "functions/attach"),
     ("GET", "functions/counter"),
     ("POST", "attached_functions/counter/add_input"),

@@ -23,9 +23,24 @@ _GUARDED = (
     "tombstone",
     "usage_ledger",
     "job",
+    "job_history",
+    "fork_tree",
+    "transfer",
+    "transfer_part",
+    "transfer_error",
     *_SUMMED,
 )
-_OVERSEEN = ("collection_state", "segment", "manifest", "job", "usage_ledger", *_SUMMED)
+_OVERSEEN = (
+    "collection_state",
+    "segment",
+    "manifest",
+    "job",
+    "job_history",
+    "usage_ledger",
+    "transfer",
+    "fork_tree",
+    *_SUMMED,
+)
 
 
 def create(cursor: Cursor[tuple[object, ...]], cell: str, *, role_prefix: str, owner: str) -> None:

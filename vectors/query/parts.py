@@ -6,7 +6,7 @@ A source is the live log (0) or a sealed segment (its id).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vectors.query.filter import Predicate, to_sql
 from vectors.sql import identifier, in_segment, statement
@@ -44,6 +44,11 @@ class Filters:
     def texts(self) -> tuple[str, ...]:
         """All texts, the log's first."""
         return (self.log, *self.segments)
+
+    def narrowed(self, condition: str, parameters: dict[str, object]) -> Filters:
+        """The same, and this condition on top; it is ours, and calls the row `r`."""
+        log, *segments = (f"{text} AND {condition}".lstrip() for text in self.texts)
+        return replace(self, log=log, segments=tuple(segments), parameters=self.parameters | parameters)
 
 
 def filters(manifest: Manifest, where: Where | None, ids: Sequence[str] | None = None) -> Filters:
@@ -93,34 +98,55 @@ def live_segment(manifest: Manifest, segment: Segment, and_filter: str) -> dict[
     return {"source": str(segment.segment_id), "place": "0::bigint", "ctid": "r.ctid", "live": live}
 
 
-def matching(manifest: Manifest, asked: Filters, part: str = "get_part", *, has_log: bool = True) -> str:
-    """Every live row that passes the filter, as the statement `part` has it; without the log, of segments."""
+def matching(
+    manifest: Manifest, asked: Filters, part: str = "get_part", *, has_log: bool = True, **more: str
+) -> str:
+    """Every live row that passes the filter, as the statement `part` has it; without the log, of segments.
+
+    more:  further fragments of that statement
+    """
     sources = [live_log(manifest, asked.log)] if has_log else []
     sources += [
         live_segment(manifest, segment, text)
         for segment, text in zip(manifest.segments, asked.segments, strict=True)
     ]
-    return "\nUNION ALL\n".join(statement(part, **fragments) for fragments in sources)
+    return "\nUNION ALL\n".join(statement(part, **fragments, **more) for fragments in sources)
 
 
-def hydrate(manifest: Manifest, include: Collection[Include]) -> dict[str, str]:
-    """Fragments that fetch the asked columns of the winners `n`, and nothing when none is asked."""
-    columns = hydrated(include)
+def hydrate(
+    manifest: Manifest, include: Collection[Include], *, has_selected_keys: bool = False
+) -> dict[str, str]:
+    """Fragments that fetch the asked columns of the winners `n`, and nothing when none is asked.
+
+    has_selected_keys: of metadata only the keys in the parameter `selected_keys`
+    """
+    columns = {column: _COLUMNS[column] for column in hydrated(include)}
+    if has_selected_keys and Include.METADATAS in columns:
+        columns[Include.METADATAS] = (statement("selected_metadata"), columns[Include.METADATAS][1])
+    return hydrate_columns(manifest, list(columns.values()))
+
+
+def hydrate_columns(manifest: Manifest, columns: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The same for pairs of an expression over the row `r`, with its name, and that name."""
     if not columns:
         return {"hydrated": "", "hydrate": ""}
-    selected = ", ".join(_COLUMNS[column][0] for column in columns)
+    return {
+        "hydrated": "".join(f", h.{name}" for _, name in columns),
+        "hydrate": fetch(manifest, ", ".join(expression for expression, _ in columns)),
+    }
+
+
+def fetch(manifest: Manifest, columns: str) -> str:
+    """A join that fetches columns of the rows `n` from where they are, as `h`."""
     cell = identifier(manifest.cell)
-    sources = [statement("hydrate_log", cell=cell, columns=selected)] + [
+    sources = [statement("hydrate_log", cell=cell, columns=columns)] + [
         statement(
             "hydrate_segment",
             cell=cell,
-            columns=selected,
+            columns=columns,
             segment=segment.table,
             segment_id=str(segment.segment_id),
         )
         for segment in manifest.segments
     ]
-    return {
-        "hydrated": "".join(f", h.{_COLUMNS[column][1]}" for column in columns),
-        "hydrate": statement("hydrate_join", sources="\nUNION ALL\n".join(sources)),
-    }
+    return statement("hydrate_join", sources="\nUNION ALL\n".join(sources))

@@ -5,6 +5,7 @@ A segment table is made at run time, never migrated; it is written once, indexed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -85,17 +86,12 @@ def create_indexes(
     """
     table = table_name(segment_id)
     fixed = ["create_segment_ids", "create_segment_order"]
-    if statistics["keys"]:
+    if has_equality(statistics):
         fixed.append("create_segment_equality")
-    if statistics["document_coverage"] and has_full_text:
+    if has_trigrams(statistics) and has_full_text:
         fixed.append("create_segment_trigrams")
     made: list[sql.SQL | sql.Composed] = [
         sql.SQL(statement(name, cell=identifier(cell), segment=table)) for name in fixed
-    ]
-    ranged = [
-        key
-        for key, facts in sorted(statistics["keys"].items(), key=lambda item: -item[1]["number_coverage"])
-        if facts["number_coverage"] and facts["distinct"] > 1
     ]
     made += [
         sql.SQL(
@@ -105,6 +101,28 @@ def create_indexes(
             table=sql.Identifier(table),
             key=sql.Literal(key),
         )
-        for key in ranged[:MAX_RANGE_INDEXES]
+        for key in range_keys(statistics)
     ]
     return made
+
+
+def has_equality(statistics: Mapping[str, Any]) -> bool:
+    """Whether a segment with these statistics has the index that answers equality on any key."""
+    return bool(statistics.get("keys"))
+
+
+def has_trigrams(statistics: Mapping[str, Any]) -> bool:
+    """Whether there are documents for an index on their text."""
+    return bool(statistics.get("document_coverage"))
+
+
+def range_keys(statistics: Mapping[str, Any]) -> list[str]:
+    """The keys that a segment with these statistics has a range index for."""
+    ranged = [
+        key
+        for key, facts in sorted(
+            statistics.get("keys", {}).items(), key=lambda found: -found[1]["number_coverage"]
+        )
+        if facts["number_coverage"] and facts["distinct"] > 1
+    ]
+    return ranged[:MAX_RANGE_INDEXES]

@@ -34,7 +34,9 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
       distinct         how many values differ in the sample
       common           value → share of rows, for the most common values
       quantiles        pairs (share of numbers below, number), ascending; empty without numbers
-      An array counts as its elements, so coverages of a key may be above 1.
+      row_coverage     share of rows that have the key, an array counted once
+      An array counts as its elements, so the other coverages of a key may be above 1.
+    step: every how many rows one was looked at; 1: all of them
     array_keys: the keys with an array in any row; None when they are too many to list
     documents: a few documents, cut; document_coverage: share of rows with a document
 
@@ -61,9 +63,14 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
     for key, quantiles in database.all("sample_numbers", points, segment=table, values=values):
         if key in keys:
             keys[key]["quantiles"] = list(zip(_SHARES, quantiles, strict=True))
+    for key, count in database.all("sample_coverage", {"step": step, "keys_count": _MAX_KEYS}, segment=table):
+        if key in keys:
+            keys[key]["row_coverage"] = count / sampled
     with_arrays = [key for (key,) in database.all("array_keys", {"count": _MAX_KEYS + 1}, segment=table)]
     array_keys = sorted(with_arrays) if len(with_arrays) <= _MAX_KEYS else None
-    return {"keys": keys, "array_keys": array_keys} | _documents(database, table=table, rows=rows)
+    return {"keys": keys, "array_keys": array_keys, "step": step} | _documents(
+        database, table=table, rows=rows
+    )
 
 
 def _documents(database: Database, *, table: str, rows: int) -> dict[str, Any]:

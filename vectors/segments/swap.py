@@ -9,6 +9,7 @@ the copy is entombed in the new segment too. A reader's one statement sees all o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from vectors import metadata_keys
@@ -30,16 +31,32 @@ def swap(database: Database, *, tenant_id: UUID, collection_id: UUID, built: Bui
         "segment_id": built.segment_id,
         "up_to": built.up_to,
         "compacted_to": built.compacted_to,
-        "merged": list(built.merged),
     }
     database.run("catch_up_log", place, segment=table)
     for old in built.merged:
         fragments = {"old_segment": table_name(old), "old_segment_id": str(int(old))}
         database.run("catch_up_segment", place, segment=table, **fragments)
     if built.merged:
-        database.run("retire_segments", place)
+        leave(database, collection_id, built.merged, is_gone=False)
     if built.rows:
         database.run("enter_manifest", place)
     united = metadata_keys.united("metadata_keys", "%(metadata_keys)s::jsonb")
     database.run("advance_manifest", place | {"metadata_keys": built.metadata_keys}, keys_united=united)
     return True
+
+
+def leave(database: Database, collection_id: UUID, segment_ids: Sequence[int], *, is_gone: bool) -> None:
+    """Take segments out of a collection's manifest; those that no fork reads either are retired.
+
+    is_gone: the collection itself is purged, and what it leaves to forks must not outlast them unseen
+
+    Transaction: needs one, bound to the tenant
+    Idempotent:  yes
+    """
+    left: dict[str, object] = {
+        "collection_id": collection_id,
+        "segment_ids": list(segment_ids),
+        "is_gone": is_gone,
+    }
+    database.run("lock_segments", left)
+    database.run("leave_segments", left)

@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS $cell.collection_state (
 CREATE INDEX IF NOT EXISTS state_by_tenant ON $cell.collection_state (tenant_id);
 -- No column that a write changes: each write would then need an entry in every index, and no longer stay in its page.
 CREATE INDEX IF NOT EXISTS state_by_database ON $cell.collection_state (database_id) WHERE dropped_at IS NULL;
+CREATE INDEX IF NOT EXISTS state_by_fork_root ON $cell.collection_state (fork_root) WHERE fork_root IS NOT NULL;
 COMMENT ON COLUMN $cell.collection_state.manifest_version IS 'moves with everything that a process remembers of the collection';
 COMMENT ON COLUMN $cell.collection_state.log_rows IS 'images appended to the log and not yet purged, live or superseded';
 COMMENT ON COLUMN $cell.collection_state.segment_rows IS 'rows of the manifest''s segments, dead ones included';
@@ -50,7 +51,15 @@ COMMENT ON COLUMN $cell.collection_state.metadata_keys IS 'key -> list of value 
 COMMENT ON COLUMN $cell.collection_state.dropped_at IS 'since when nothing reads or writes it';
 COMMENT ON COLUMN $cell.collection_state.is_restorable IS 'dropped, and in the recycle bin: garbage leaves it alone';
 COMMENT ON COLUMN $cell.collection_state.last_write_at IS 'null before the first write; in no index';
+COMMENT ON COLUMN $cell.collection_state.fork_root IS 'of a fork, the collection that its tree of forks began with';
 COMMENT ON COLUMN $cell.collection_state.has_full_text IS 'whether the schema lets filters look into documents';
+
+-- Trees of forks: each fork is an edge, and stays one when its collections are gone, until all of them are.
+CREATE TABLE IF NOT EXISTS $cell.fork_tree (
+  root_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  forks_count bigint NOT NULL
+);
 
 -- The append-only truth: full images of records, in the order of their offsets.
 CREATE TABLE IF NOT EXISTS $cell.record_log (
@@ -69,7 +78,8 @@ CREATE TABLE IF NOT EXISTS $cell.record_log (
   PRIMARY KEY (collection_id, log_offset)
 ) PARTITION BY HASH (collection_id);
 
--- Segments: what the log becomes. The table of segment 17 is segment_17.
+-- Segments: what the log becomes. The table of segment 17 is segment_17. Forks share them: who reads one is said by
+-- the manifest; `collection_id` is one of those, who answers for it.
 CREATE TABLE IF NOT EXISTS $cell.segment (
   segment_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   tenant_id uuid NOT NULL,
@@ -85,8 +95,10 @@ CREATE TABLE IF NOT EXISTS $cell.segment (
   statistics jsonb NOT NULL DEFAULT '{}',
   build_seconds real,
   created_at timestamptz NOT NULL DEFAULT now(),
-  retired_at timestamptz
+  retired_at timestamptz,
+  has_outlived boolean NOT NULL DEFAULT false
 );
+COMMENT ON COLUMN $cell.segment.has_outlived IS 'a collection that read it was purged, and another still reads it';
 CREATE INDEX IF NOT EXISTS segment_by_collection ON $cell.segment (collection_id);
 
 CREATE TABLE IF NOT EXISTS $cell.manifest (
@@ -225,18 +237,104 @@ CREATE TABLE IF NOT EXISTS $cell.job (
   job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   tenant_id uuid NOT NULL,
   collection_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('compact', 'purge')),
-  state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'parked')),
+  kind text NOT NULL CONSTRAINT job_kind_check CHECK (kind IN ('compact', 'purge', 'import', 'export')),
+  state text NOT NULL DEFAULT 'queued' CONSTRAINT job_state_check
+    CHECK (state IN ('uploading', 'queued', 'running', 'done', 'parked', 'stopped', 'cancelled')),
   epoch int NOT NULL DEFAULT 0,
   attempts int NOT NULL DEFAULT 0,
   lease_until timestamptz,
+  wait_until timestamptz,
   phase text NOT NULL DEFAULT '',
   cause text NOT NULL DEFAULT '',
   created_at timestamptz NOT NULL DEFAULT now(),
-  updated_at timestamptz NOT NULL DEFAULT now()
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  phases jsonb NOT NULL DEFAULT '[]'
 );
--- One piece of work on a collection at a time: a purge must not take away what a compaction still compares with.
-CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collection_id) WHERE state <> 'done';
+COMMENT ON COLUMN $cell.job.phases IS 'of this attempt: when each phase began, in seconds since 1970';
+COMMENT ON COLUMN $cell.job.state IS 'parked: we must look; stopped: by a rule, for its owner to act; the last two and uploading: of transfers';
+COMMENT ON COLUMN $cell.job.wait_until IS 'nobody takes it before';
+-- One piece of upkeep on a collection at a time: a purge must not take away what a compaction still compares with.
+CREATE UNIQUE INDEX IF NOT EXISTS job_one_per_collection ON $cell.job (collection_id)
+  WHERE kind IN ('compact', 'purge') AND state <> 'done';
+
+-- Imports and exports: what their jobs move, and how far they are. Files are in the object store.
+CREATE TABLE IF NOT EXISTS $cell.transfer (
+  job_id bigint PRIMARY KEY REFERENCES $cell.job ON DELETE CASCADE,
+  transfer_id uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
+  tenant_id uuid NOT NULL,
+  database_id uuid NOT NULL,
+  collection_id uuid NOT NULL,
+  collection_name text NOT NULL,
+  format text NOT NULL CHECK (format IN ('jsonl', 'csv')),
+  is_gzip boolean NOT NULL,
+  options jsonb NOT NULL DEFAULT '{}',
+  file_name text NOT NULL,
+  started_by text NOT NULL,
+  size_bytes bigint,
+  stored_bytes bigint NOT NULL DEFAULT 0,
+  is_stored boolean NOT NULL DEFAULT true,
+  rows_total bigint,
+  rows_done bigint NOT NULL DEFAULT 0,
+  rows_failed bigint NOT NULL DEFAULT 0,
+  cursor_bytes bigint NOT NULL DEFAULT 0,
+  cursor_line bigint NOT NULL DEFAULT 1,
+  cursor_ordinal bigint NOT NULL DEFAULT -1,
+  read_bytes bigint NOT NULL DEFAULT 0,
+  end_ordinal bigint,
+  log_from bigint,
+  log_to bigint,
+  rows_per_second real NOT NULL DEFAULT 0,
+  started_at timestamptz,
+  finished_at timestamptz,
+  expires_at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS transfer_by_database ON $cell.transfer (tenant_id, database_id, job_id DESC);
+CREATE INDEX IF NOT EXISTS transfer_by_collection ON $cell.transfer (collection_id, job_id DESC);
+CREATE INDEX IF NOT EXISTS transfer_by_expiry ON $cell.transfer (expires_at);
+COMMENT ON COLUMN $cell.transfer.size_bytes IS 'of the file; of an upload as it was announced, null when it was not';
+COMMENT ON COLUMN $cell.transfer.is_stored IS 'whether the object store still has the file';
+COMMENT ON COLUMN $cell.transfer.cursor_bytes IS 'an import goes on here, in the file''s text: after gzip';
+COMMENT ON COLUMN $cell.transfer.cursor_ordinal IS 'an export goes on after this record';
+COMMENT ON COLUMN $cell.transfer.read_bytes IS 'how much of the stored file an import has read';
+COMMENT ON COLUMN $cell.transfer.log_from IS 'the end of the log when an export began; log_to when it ended';
+
+-- A file is its parts in their order, each an object of its own: so a part is there or it is not.
+CREATE TABLE IF NOT EXISTS $cell.transfer_part (
+  job_id bigint NOT NULL REFERENCES $cell.transfer ON DELETE CASCADE,
+  from_byte bigint NOT NULL,
+  tenant_id uuid NOT NULL,
+  bytes bigint NOT NULL,
+  object_id uuid NOT NULL,
+  PRIMARY KEY (job_id, from_byte)
+);
+
+CREATE TABLE IF NOT EXISTS $cell.transfer_error (
+  job_id bigint NOT NULL REFERENCES $cell.transfer ON DELETE CASCADE,
+  line bigint NOT NULL,
+  tenant_id uuid NOT NULL,
+  field text NOT NULL,
+  message text NOT NULL,
+  PRIMARY KEY (job_id, line)
+);
+
+-- What became of the attempts at jobs, the last ones of each collection.
+CREATE TABLE IF NOT EXISTS $cell.job_history (
+  history_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  collection_id uuid NOT NULL,
+  job_id bigint NOT NULL,
+  kind text NOT NULL,
+  outcome text NOT NULL CHECK (outcome IN ('done', 'failed', 'parked')),
+  attempt int NOT NULL,
+  cause text NOT NULL DEFAULT '',
+  phases jsonb NOT NULL DEFAULT '[]',
+  counts jsonb NOT NULL DEFAULT '{}',
+  queued_at timestamptz NOT NULL,
+  finished_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX IF NOT EXISTS history_by_collection ON $cell.job_history (collection_id, history_id);
+COMMENT ON COLUMN $cell.job_history.phases IS 'when each phase began, in seconds since 1970; the last one ended with the attempt';
+COMMENT ON COLUMN $cell.job_history.counts IS 'what the attempt did: rows, merged_segments, purged_rows';
 
 -- name: upgrade_cell_2
 ALTER TABLE $cell.collection_state ADD COLUMN has_full_text boolean NOT NULL DEFAULT true;
@@ -277,6 +375,16 @@ WHERE w.collection_id = s.collection_id AND s.log_head > 0 AND s.last_write_at I
 -- Transaction 1 was before all others: what the ledger has is rolled up by the first sweep.
 ALTER TABLE $cell.usage_ledger ADD COLUMN IF NOT EXISTS transaction_id xid8 NOT NULL DEFAULT '1';
 ALTER TABLE $cell.usage_ledger ALTER COLUMN transaction_id SET DEFAULT pg_current_xact_id();
+ALTER TABLE $cell.job ADD COLUMN IF NOT EXISTS phases jsonb NOT NULL DEFAULT '[]';
+ALTER TABLE $cell.segment ADD COLUMN IF NOT EXISTS has_outlived boolean NOT NULL DEFAULT false;
+-- Jobs of more kinds and states; the index is made anew with the tables.
+ALTER TABLE $cell.job ADD COLUMN IF NOT EXISTS wait_until timestamptz,
+  DROP CONSTRAINT IF EXISTS job_kind_check, DROP CONSTRAINT IF EXISTS job_state_check;
+ALTER TABLE $cell.job
+  ADD CONSTRAINT job_kind_check CHECK (kind IN ('compact', 'purge', 'import', 'export')),
+  ADD CONSTRAINT job_state_check
+    CHECK (state IN ('uploading', 'queued', 'running', 'done', 'parked', 'stopped', 'cancelled'));
+DROP INDEX IF EXISTS $cell.job_one_per_collection;
 
 -- name: create_log_partition
 CREATE TABLE IF NOT EXISTS $cell.$partition PARTITION OF $cell.record_log
@@ -313,10 +421,19 @@ SELECT '1:1:', s.system_identifier, now() FROM pg_control_system() AS s ON CONFL
 -- name: grant_cell
 GRANT SELECT, INSERT, UPDATE ON $cell.collection_state TO $web;
 GRANT SELECT, INSERT, UPDATE ON $cell.record_log, $cell.tombstone TO $web;
-GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job TO $web;
+GRANT SELECT ON $cell.segment, $cell.manifest, $cell.job_history, $cell.transfer_error TO $web;
+GRANT SELECT, INSERT, UPDATE ON $cell.job, $cell.transfer TO $web;
+GRANT SELECT, INSERT, DELETE ON $cell.transfer_part TO $web;
+GRANT DELETE ON $cell.transfer_error TO $web;
+-- A fork enters its source's segments. A row of another tenant's segment would read nothing: the segment refuses.
+GRANT INSERT ON $cell.manifest TO $web;
+GRANT SELECT, INSERT, UPDATE ON $cell.fork_tree TO $web;
+GRANT SELECT, DELETE ON $cell.fork_tree TO $worker;
+GRANT SELECT ON $cell.fork_tree TO $operator;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.collection_state, $cell.record_log, $cell.tombstone, $cell.segment,
-  $cell.manifest, $cell.job TO $worker;
+  $cell.manifest, $cell.job, $cell.transfer, $cell.transfer_part, $cell.transfer_error TO $worker;
+GRANT SELECT, INSERT, DELETE ON $cell.job_history TO $worker;
 GRANT SELECT, INSERT ON $cell.usage_ledger TO $worker;
 GRANT SELECT, UPDATE ON $cell.usage_clock TO $worker;
 GRANT SELECT ON $cell.usage_hour, $cell.usage_database_hour, $cell.usage_database_day, $cell.usage_collection_month,
@@ -325,5 +442,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON $cell.usage_hour, $cell.usage_database_h
   $cell.usage_collection_month TO $worker;
 GRANT SELECT, UPDATE ON $cell.usage_rollup TO $worker;
 -- Bookkeeping, and a parked job queued anew; no log, no tombstones, no segments' rows.
-GRANT SELECT ON $cell.collection_state, $cell.segment, $cell.manifest, $cell.job TO $operator;
+GRANT SELECT ON $cell.collection_state, $cell.segment, $cell.manifest, $cell.job, $cell.job_history TO $operator;
 GRANT UPDATE (state, attempts, updated_at) ON $cell.job TO $operator

@@ -13,6 +13,7 @@ SELECT s.collection_id, s.dimension, s.space, s.record_count, s.logical_bytes, s
   s.segment_rows, s.last_write_at, coalesce(j.state, ''), coalesce(j.phase, ''), coalesce(j.cause, ''), $key
 FROM $cell.collection_state AS s
 LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
+  AND j.kind IN ('compact', 'purge')
 WHERE s.database_id = %(database_id)s AND s.dropped_at IS NULL $conditions
 ORDER BY $key $direction, s.collection_id $direction
 LIMIT %(count)s;
@@ -27,6 +28,7 @@ SELECT s.collection_id, s.dimension, s.space, s.record_count, s.logical_bytes, s
   s.segment_rows, s.last_write_at, coalesce(j.state, ''), coalesce(j.phase, ''), coalesce(j.cause, '')
 FROM $cell.collection_state AS s
 LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
+  AND j.kind IN ('compact', 'purge')
 WHERE s.collection_id = ANY(%(collection_ids)s::uuid[]) AND s.dropped_at IS NULL;
 
 -- name: ids_of_names
@@ -41,6 +43,7 @@ SELECT count(*), coalesce(array_agg(f.collection_id), '{}')::text FROM (
   SELECT s.collection_id
   FROM $cell.collection_state AS s
   LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
+  AND j.kind IN ('compact', 'purge')
   WHERE s.database_id = %(database_id)s AND s.dropped_at IS NULL $conditions
   LIMIT %(count)s) AS f;
 
@@ -81,6 +84,7 @@ SELECT s.database_id, count(*), coalesce(sum(s.record_count), 0)::bigint, coales
   max(s.last_write_at)
 FROM $cell.collection_state AS s
 LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
+  AND j.kind IN ('compact', 'purge')
 WHERE s.tenant_id = %(tenant_id)s AND s.dropped_at IS NULL $chosen
 GROUP BY s.database_id;
 

@@ -23,6 +23,7 @@ SELECT s.collection_id, s.dimension, s.compaction_count, s.compacted_to, s.recor
   coalesce(j.state, ''), coalesce(j.phase, ''), coalesce(j.cause, '')
 FROM $cell.collection_state AS s
 LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
+  AND j.kind IN ('compact', 'purge')
 WHERE s.collection_id = ANY(%(collection_ids)s::uuid[]) AND s.dropped_at IS NULL;
 
 -- name: read_manifest

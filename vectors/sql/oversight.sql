@@ -1,21 +1,15 @@
 -- What overseers ask of a cell: counts and jobs, never a record.
 --
 -- name: state_usage
--- How much of its state limits each tenant uses: its largest database, collection and root of forks.
-SELECT d.tenant_id, max(d.collections), max(d.records), coalesce(max(f.forks), 0)
+-- How much of its state limits each tenant uses: its largest database, collection and tree of forks.
+SELECT d.tenant_id, max(d.collections), max(d.records), coalesce(max(t.forks_count), 0)
 FROM (
   SELECT s.tenant_id, count(*) AS collections, max(s.record_count) AS records
   FROM $cell.collection_state AS s
   WHERE s.dropped_at IS NULL AND (%(tenant_id)s::uuid IS NULL OR s.tenant_id = %(tenant_id)s)
   GROUP BY s.tenant_id, s.database_id
 ) AS d
-LEFT JOIN (
-  SELECT s.tenant_id, count(*) AS forks
-  FROM $cell.collection_state AS s
-  WHERE s.dropped_at IS NULL AND s.fork_root IS NOT NULL
-    AND (%(tenant_id)s::uuid IS NULL OR s.tenant_id = %(tenant_id)s)
-  GROUP BY s.tenant_id, s.fork_root
-) AS f USING (tenant_id)
+LEFT JOIN $cell.fork_tree AS t USING (tenant_id)
 GROUP BY d.tenant_id;
 
 -- name: usage_of_tenant
@@ -34,7 +28,7 @@ ORDER BY j.updated_at DESC LIMIT %(count)s;
 
 -- name: drive_again_of
 UPDATE $cell.job SET state = 'queued', attempts = 0, updated_at = clock_timestamp()
-WHERE collection_id = %(collection_id)s AND state = 'parked'
+WHERE collection_id = %(collection_id)s AND state = 'parked' AND kind IN ('compact', 'purge')
 RETURNING job_id, tenant_id;
 
 -- name: count_parked
@@ -56,6 +50,7 @@ SELECT s.collection_id, s.database_id, s.log_head, s.compacted_to, s.log_rows, s
   j.state, j.kind, j.cause, j.attempts, extract(epoch FROM clock_timestamp() - j.created_at)::float8
 FROM $cell.collection_state AS s
 LEFT JOIN $cell.job AS j ON j.collection_id = s.collection_id AND j.state <> 'done'
+  AND j.kind IN ('compact', 'purge')
 WHERE s.tenant_id = %(tenant_id)s AND s.dropped_at IS NULL
   AND (j.job_id IS NOT NULL OR s.log_rows >= %(rows)s OR s.log_bytes >= %(bytes)s
        OR (s.segment_rows > 0 AND s.log_since < clock_timestamp() - make_interval(secs => %(seconds)s)))

@@ -23,14 +23,14 @@ WHERE $is_live $and_filter;
 (SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal,
   $distance AS distance, false AS is_graph
  $live
- ORDER BY distance, r.ordinal LIMIT %(k)s);
+ ORDER BY distance, r.ordinal LIMIT $limit);
 
 -- name: nearest_by_graph
 -- The index gives candidates by its own, coarser measure; they are measured again by the float32 column.
 (SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal,
   $distance AS distance, true AS is_graph
  $live
- ORDER BY $index_distance LIMIT %(candidates)s);
+ ORDER BY $index_distance LIMIT $limit);
 
 -- name: hydrate_log
 SELECT $columns FROM $cell.record_log AS r
@@ -96,6 +96,47 @@ LEFT JOIN page AS n ON true
 $hydrate
 WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
 ORDER BY n.ordinal;
+
+-- name: browse_part
+(SELECT $source::bigint AS source, $place AS place, $ctid AS row_ctid, r.record_id, r.ordinal $live
+ ORDER BY r.$by $direction LIMIT %(limit)s);
+
+-- name: browse
+-- A page behind (or before) a place: the order's own index begins there, whatever lies before it.
+WITH matching AS (
+  $parts
+), page AS MATERIALIZED (
+  SELECT * FROM matching ORDER BY $by $direction LIMIT %(limit)s
+)
+SELECT s.manifest_version, s.next_ordinal, n.record_id, n.ordinal $hydrated
+FROM $cell.collection_state AS s
+LEFT JOIN page AS n ON true
+$hydrate
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+ORDER BY n.$by $direction;
+
+-- name: walk
+-- The records after a place in default order, a page of them, with their own places.
+WITH matching AS (
+  $parts
+), page AS MATERIALIZED (
+  SELECT * FROM matching ORDER BY ordinal LIMIT %(reach)s
+)
+SELECT s.manifest_version, s.logical_bytes, n.ordinal, n.record_id $hydrated
+FROM $cell.collection_state AS s
+LEFT JOIN page AS n ON true
+$hydrate
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL
+ORDER BY n.ordinal;
+
+-- name: count_up_to
+-- How many match, and how far the log goes: what was written later is not among them.
+SELECT s.manifest_version, (SELECT count(*) FROM ($parts LIMIT %(most)s) AS m), s.log_head, s.record_count
+FROM $cell.collection_state AS s
+WHERE s.collection_id = %(collection_id)s AND s.dropped_at IS NULL;
+
+-- name: one_part
+SELECT 1 $live;
 
 -- name: incoming_matching
 -- The records that a delete by filter means, in default order.

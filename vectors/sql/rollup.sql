@@ -17,15 +17,22 @@ WITH hours AS (DELETE FROM $cell.usage_hour),
 UPDATE $cell.usage_rollup SET rolled_to = '1:1:', system_identifier = s.system_identifier
 FROM pg_control_system() AS s;
 
+-- name: plan_for_values
+-- The web's role plans each statement once for all values, which suits records. What a report reads of the ledger
+-- follows from its values: how much of it one tenant is, and how little of it is the tail.
+SET LOCAL plan_cache_mode = force_custom_plan;
+
 -- name: tail
--- What the sums have not: of transactions that began after the last roll-up, or ran beside it. The upper bound
--- excludes nothing: with it the planner takes the range for a narrow one, as it is, and uses the index.
+-- What the sums have not: of transactions that began after the last roll-up, or ran beside it. Bounds that exclude
+-- nothing tell the planner that a range is narrow, as it is, so that it uses the index.
 SELECT $columns FROM $cell.usage_ledger AS l
 WHERE l.transaction_id >= (SELECT pg_snapshot_xmax(c.rolled_to) FROM clock AS c)
   AND l.transaction_id <= '18446744073709551615' $bounds
 UNION ALL
 SELECT $columns FROM $cell.usage_ledger AS l
-WHERE l.transaction_id = ANY (ARRAY(SELECT pg_snapshot_xip(c.rolled_to) FROM clock AS c)) $bounds;
+WHERE l.transaction_id = ANY (ARRAY(SELECT pg_snapshot_xip(c.rolled_to) FROM clock AS c))
+  AND l.transaction_id >= (SELECT pg_snapshot_xmin(c.rolled_to) FROM clock AS c)
+  AND l.transaction_id < (SELECT pg_snapshot_xmax(c.rolled_to) FROM clock AS c) $bounds;
 
 -- name: clock
 -- With sums of another cluster, the tail is everything.
@@ -97,25 +104,21 @@ GROUP BY $places
 LIMIT %(count)s;
 
 -- name: dearest_collections
--- By what a month's use costs at the given prices, the dearest first; each meter is rounded once, half up.
+-- By what a month's use costs, the dearest first, and in one order for all pages: the weights are approximate prices
+-- of a unit, for what each collection cost exactly is asked for the few that are shown.
 WITH $clock, l AS (
-  SELECT $columns FROM $cell.usage_collection_month AS l WHERE (SELECT c.is_ours FROM clock AS c) $bounds
+  SELECT l.collection_id, l.meter, l.quantity FROM $cell.usage_collection_month AS l
+  WHERE (SELECT c.is_ours FROM clock AS c) $bounds
   UNION ALL
   $tail
-), summed AS (
-  SELECT l.database_id, l.collection_id, l.meter, sum(l.quantity) AS quantity, sum(l.requests) AS requests
-  FROM l GROUP BY 1, 2, 3
-), priced AS (
-  SELECT s.database_id, s.collection_id, sum(div(2 * s.quantity * p.price + p.unit, 2 * p.unit))::bigint AS cost_nano,
-    coalesce(sum(s.requests) FILTER (WHERE s.meter <> 'bytes_scanned'), 0)::bigint AS requests
-  FROM summed AS s
-  JOIN unnest(%(meters)s::text[], %(prices)s::bigint[], %(units)s::bigint[]) AS p(meter, price, unit) USING (meter)
-  GROUP BY 1, 2
+), weighed AS (
+  SELECT l.collection_id, sum(l.quantity::float8 * p.weight) AS weight
+  FROM l JOIN unnest(%(meters)s::text[], %(weights)s::float8[]) AS p(meter, weight) USING (meter)
+  GROUP BY 1
 )
-SELECT p.database_id, p.collection_id, p.cost_nano, p.requests FROM priced AS p
-WHERE %(after_id)s::uuid IS NULL
-  OR (p.cost_nano, p.collection_id) < (%(after_nano)s::bigint, %(after_id)s::uuid)
-ORDER BY p.cost_nano DESC, p.collection_id DESC
+SELECT w.collection_id, w.weight FROM weighed AS w
+WHERE %(after_id)s::uuid IS NULL OR (w.weight, w.collection_id) < (%(after_weight)s::float8, %(after_id)s::uuid)
+ORDER BY w.weight DESC, w.collection_id DESC
 LIMIT %(count)s;
 
 -- name: compare_rollup

@@ -93,6 +93,11 @@ SELECT key, type, sum(n)::bigint, count(*),
   coalesce(jsonb_object_agg(value, n) FILTER (WHERE place <= %(common_count)s AND length(value) <= 200), '{}')::text
 FROM ranked GROUP BY key, type ORDER BY sum(n) DESC LIMIT %(keys_count)s;
 
+-- name: sample_coverage
+SELECT e.key, count(*) FROM $cell.$segment AS g, jsonb_object_keys(g.metadata) AS e(key)
+WHERE g.row_id %% %(step)s = 0
+GROUP BY e.key ORDER BY count(*) DESC LIMIT %(keys_count)s;
+
 -- name: sample_numbers
 SELECT e.key, percentile_disc(%(points)s::float8[]) WITHIN GROUP (ORDER BY (v.value)::numeric::float8)
 FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e, $values AS v
@@ -149,15 +154,35 @@ JOIN $cell.$segment AS g ON g.record_id = o.record_id AND g.log_offset = o.log_o
 WHERE t.collection_id = %(collection_id)s AND t.segment_id = $old_segment_id
 ON CONFLICT DO NOTHING;
 
--- name: retire_segments
+-- name: lock_segments
+-- Before they are left: of two collections that leave a segment at once, the second must see that the first is gone.
+SELECT g.segment_id FROM $cell.segment AS g WHERE g.segment_id = ANY(%(segment_ids)s::bigint[])
+ORDER BY g.segment_id FOR UPDATE;
+
+-- name: leave_segments
+-- The collection reads them no more. Those that nobody else reads are retired; another reader answers for the others.
 WITH left_manifest AS (
   DELETE FROM $cell.manifest
-  WHERE collection_id = %(collection_id)s AND segment_id = ANY(%(merged)s::bigint[])
+  WHERE collection_id = %(collection_id)s AND segment_id = ANY(%(segment_ids)s::bigint[])
+), others AS (
+  SELECT DISTINCT ON (m.segment_id) m.segment_id, m.collection_id FROM $cell.manifest AS m
+  WHERE m.segment_id = ANY(%(segment_ids)s::bigint[]) AND m.collection_id <> %(collection_id)s
+  ORDER BY m.segment_id, m.collection_id
 )
-UPDATE $cell.segment AS g SET state = 'retired', retired_at = clock_timestamp()
-WHERE g.segment_id = ANY(%(merged)s::bigint[]) AND NOT EXISTS (
-  SELECT FROM $cell.manifest AS m
-  WHERE m.segment_id = g.segment_id AND m.collection_id <> %(collection_id)s);
+UPDATE $cell.segment AS g
+SET state = CASE WHEN o.segment_id IS NULL THEN 'retired' ELSE g.state END,
+  retired_at = CASE WHEN o.segment_id IS NULL THEN clock_timestamp() END,
+  collection_id = CASE WHEN g.collection_id = %(collection_id)s THEN coalesce(o.collection_id, g.collection_id)
+                       ELSE g.collection_id END,
+  has_outlived = g.has_outlived OR (%(is_gone)s AND o.segment_id IS NOT NULL)
+FROM unnest(%(segment_ids)s::bigint[]) AS l(segment_id) LEFT JOIN others AS o USING (segment_id)
+WHERE g.segment_id = l.segment_id;
+
+-- name: forget_left_tombstones
+-- Of segments that the collection reads no more; a segment that others read may live for long.
+DELETE FROM $cell.tombstone AS t
+WHERE t.collection_id = %(collection_id)s AND t.segment_id = ANY(%(segment_ids)s::bigint[]) AND NOT EXISTS (
+  SELECT FROM $cell.manifest AS m WHERE m.collection_id = t.collection_id AND m.segment_id = t.segment_id);
 
 -- name: enter_manifest
 INSERT INTO $cell.manifest (collection_id, segment_id, tenant_id)
@@ -215,16 +240,8 @@ DELETE FROM $cell.segment WHERE segment_id = %(segment_id)s;
 SELECT s.collection_id, s.tenant_id FROM $cell.collection_state AS s
 WHERE s.dropped_at < clock_timestamp() - make_interval(secs => %(seconds)s) AND NOT s.is_restorable
   AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state IN ('queued', 'running'))
+  AND NOT EXISTS (SELECT FROM $cell.transfer AS t WHERE t.collection_id = s.collection_id)  -- their files go first
 LIMIT %(count)s;
-
--- name: retire_all_segments
-WITH left_manifest AS (
-  DELETE FROM $cell.manifest WHERE collection_id = %(collection_id)s RETURNING segment_id
-)
-UPDATE $cell.segment AS g SET state = 'retired', retired_at = clock_timestamp()
-WHERE g.segment_id IN (SELECT segment_id FROM left_manifest) AND NOT EXISTS (
-  SELECT FROM $cell.manifest AS m
-  WHERE m.segment_id = g.segment_id AND m.collection_id <> %(collection_id)s);
 
 -- name: forget_collection_log
 DELETE FROM $cell.record_log
@@ -235,10 +252,21 @@ WHERE collection_id = %(collection_id)s AND log_offset IN (
 DELETE FROM $cell.tombstone WHERE collection_id = %(collection_id)s;
 
 -- name: forget_collection_jobs
-DELETE FROM $cell.job WHERE collection_id = %(collection_id)s AND state IN ('done', 'parked');
+DELETE FROM $cell.job WHERE collection_id = %(collection_id)s AND state IN ('done', 'parked') AND kind IN ('compact', 'purge');
+
+-- name: forget_collection_history
+DELETE FROM $cell.job_history WHERE collection_id = %(collection_id)s;
 
 -- name: forget_collection_state
-DELETE FROM $cell.collection_state WHERE collection_id = %(collection_id)s;
+-- With the last collection of a tree of forks, the tree.
+WITH gone AS (
+  DELETE FROM $cell.collection_state WHERE collection_id = %(collection_id)s
+  RETURNING collection_id, coalesce(fork_root, collection_id) AS root_id
+)
+DELETE FROM $cell.fork_tree AS t USING gone AS g
+WHERE t.root_id = g.root_id AND NOT EXISTS (
+  SELECT FROM $cell.collection_state AS s
+  WHERE (s.collection_id = t.root_id OR s.fork_root = t.root_id) AND s.collection_id <> g.collection_id);
 
 -- name: due_collections
 -- What the policy looks at: every collection with something in its log, and the segments it has.
@@ -249,7 +277,8 @@ WHERE s.dropped_at IS NULL
   AND (s.log_rows >= %(rows)s OR s.log_bytes >= %(bytes)s
        OR (s.segment_rows > 0 AND s.log_since < clock_timestamp() - make_interval(secs => %(seconds)s))
        OR s.segment_rows - s.record_count > %(hidden_ratio)s * s.segment_rows)
-  AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state <> 'done')
+  AND NOT EXISTS (SELECT FROM $cell.job AS j WHERE j.collection_id = s.collection_id AND j.state <> 'done'
+                  AND j.kind IN ('compact', 'purge'))
 ORDER BY s.log_rows DESC
 LIMIT %(count)s;
 

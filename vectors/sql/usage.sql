@@ -17,18 +17,29 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(database_id uuid, collection_id uu
 ON CONFLICT DO NOTHING;
 
 -- name: sample_storage
--- One row per collection that holds something and hour since the last sample; the clock is locked meanwhile.
+-- One row per collection that holds something and hour since the last sample; the clock is locked meanwhile. Of a
+-- segment that forks share, the oldest living collection that has it holds the bytes, and the others do not.
 WITH clock AS MATERIALIZED (
   SELECT sampled_to FROM $cell.usage_clock FOR UPDATE
 ), hours AS (
   SELECT h.at, h.flush_id
   FROM unnest(%(hours)s::timestamptz[], %(flush_ids)s::uuid[]) AS h(at, flush_id), clock AS c
   WHERE h.at > c.sampled_to
+), held AS MATERIALIZED (
+  SELECT s.*, s.logical_bytes - CASE WHEN s.fork_root IS NULL THEN 0 ELSE (
+    SELECT coalesce(sum(g.logical_bytes), 0)::bigint
+    FROM $cell.manifest AS m JOIN $cell.segment AS g USING (segment_id)
+    WHERE m.collection_id = s.collection_id AND EXISTS (
+      SELECT FROM $cell.manifest AS o JOIN $cell.collection_state AS e ON e.collection_id = o.collection_id
+      WHERE o.segment_id = m.segment_id AND e.dropped_at IS NULL
+        AND (e.created_at, e.collection_id) < (s.created_at, s.collection_id))) END AS own_bytes
+  FROM $cell.collection_state AS s
+  WHERE s.dropped_at IS NULL AND EXISTS (SELECT FROM hours)
 ), sampled AS (
   INSERT INTO $cell.usage_ledger (tenant_id, database_id, collection_id, meter, operation, quantity, at, flush_id)
-  SELECT s.tenant_id, s.database_id, s.collection_id, 'byte_hours_stored', 'store', s.logical_bytes, h.at, h.flush_id
-  FROM hours AS h JOIN $cell.collection_state AS s ON h.at >= date_trunc('hour', s.created_at, 'UTC')
-  WHERE s.dropped_at IS NULL AND s.logical_bytes > 0
+  SELECT s.tenant_id, s.database_id, s.collection_id, 'byte_hours_stored', 'store', s.own_bytes, h.at, h.flush_id
+  FROM hours AS h JOIN held AS s ON h.at >= date_trunc('hour', s.created_at, 'UTC')
+  WHERE s.own_bytes > 0
   ON CONFLICT DO NOTHING
   RETURNING 1
 ), advanced AS (
@@ -63,17 +74,18 @@ SELECT m.segment_id FROM $cell.manifest AS m WHERE m.collection_id = %(collectio
 
 -- name: recount_log
 SELECT i.log_offset, i.superseded_at IS NULL AND i.log_offset > s.compacted_to AS is_live, $image_bytes AS bytes
-FROM $cell.record_log AS i JOIN state AS s USING (collection_id) CROSS JOIN upgraded AS u;
+FROM $cell.record_log AS i JOIN state AS s USING (collection_id) CROSS JOIN carried AS u;
 
 -- name: recount_segment
 SELECT i.log_offset, NOT EXISTS (
     SELECT FROM $cell.tombstone AS t
     WHERE t.collection_id = %(collection_id)s AND t.segment_id = $segment_id AND t.row_id = i.row_id),
   $image_bytes
-FROM $cell.$segment AS i CROSS JOIN upgraded AS u;
+FROM $cell.$segment AS i CROSS JOIN carried AS u;
 
 -- name: image_bytes
--- What an image weighs, from its content; before layout 3 nulls of metadata counted, so what was noted stands.
+-- What an image weighs, from its content. What was carried over stands as noted: before layout 3 nulls of metadata
+-- counted, and a fork's first images are its source's, where they are weighed.
 CASE WHEN i.log_offset <= u.log_to THEN i.logical_bytes
      ELSE 4 * vector_dims(i.embedding) + octet_length(i.record_id) + coalesce(octet_length(i.document), 0)
        + coalesce(octet_length(i.uri), 0) + coalesce(octet_length(i.metadata::text), 0) END;
@@ -82,9 +94,9 @@ CASE WHEN i.log_offset <= u.log_to THEN i.logical_bytes
 -- The ledger's rows in the order of the log, beside the images that each of them appended and that are still held.
 WITH state AS MATERIALIZED (
   SELECT * FROM $cell.collection_state WHERE collection_id = %(collection_id)s AND dropped_at IS NULL
-), upgraded AS MATERIALIZED (
+), carried AS MATERIALIZED (
   SELECT coalesce(max(log_to), 0) AS log_to FROM $cell.usage_ledger
-  WHERE collection_id = %(collection_id)s AND operation = 'upgrade' AND log_from IS NOT NULL
+  WHERE collection_id = %(collection_id)s AND operation IN ('upgrade', 'fork') AND log_from IS NOT NULL
 ), entries AS MATERIALIZED (
   SELECT row_number() OVER log AS place, l.ledger_id, l.operation, l.quantity, l.images, l.records, l.grown_bytes,
     l.log_from, l.log_to, lag(l.log_to, 1, 0::bigint) OVER log AS tiled_to

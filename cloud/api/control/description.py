@@ -100,7 +100,14 @@ def _operation(route: Route, schema_of: dict[int, Schema]) -> Schema:
             "required": True,
             "content": {"application/json": {"schema": schema_of[id(route.body)]}},
         }
+    if route.takes:
+        described["requestBody"] = _takes(route)
     return described
+
+
+def _takes(route: Route) -> Schema:
+    """A body that is a file."""
+    return {"required": False, "content": {route.takes: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 @cache

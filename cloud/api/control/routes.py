@@ -67,6 +67,7 @@ class Route:
     action:  what the role must carry; None for routes whose door says it all
     answer:  the type of what the function returns; bytes-like answers return an HttpResponse themselves
     raw:     the media type of such an answer
+    takes:   the media type of a body that the function reads by itself, as it comes in
     """
 
     method: str
@@ -81,6 +82,7 @@ class Route:
     query: Any = NoQuery
     status: int = 200
     raw: str = ""
+    takes: str = ""
     description: str = ""
     example: dict[str, Any] = field(default_factory=dict)
 

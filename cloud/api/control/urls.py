@@ -12,8 +12,10 @@ from cloud.api.control.routes import ROUTES, Route
 from cloud.api.control.views import (
     audit_log,
     billing,
+    collection_actions,
     collections,
     databases,
+    indexing,
     invitations,
     keys,
     me,
@@ -24,6 +26,7 @@ from cloud.api.control.views import (
     recycle_bin,
     service_accounts,
     tenants,
+    transfers,
     usage,
 )
 
@@ -35,7 +38,10 @@ MODULES = (
     service_accounts,
     databases,
     collections,
+    indexing,
+    collection_actions,
     recycle_bin,
+    transfers,
     keys,
     quotas,
     usage,

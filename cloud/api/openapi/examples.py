@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _COLLECTION_ID = "0b1e4c7a-2f7d-4d7e-9f5c-3a8e5d1c6b20"
+_FORK_ID = "7d0a5f36-61c4-4a6e-8a43-0c1f6f2b9e11"
 _HNSW = {
     "space": "cosine",
     "ef_construction": 100,
@@ -53,6 +54,7 @@ BODIES: dict[str, Any] = {
         "new_metadata": {"source": "web"},
         "new_configuration": {"hnsw": {"ef_search": 200}},
     },
+    "fork_collection": {"new_name": "articles-experiment"},
     "collection_add": _WRITE,
     "collection_update": {"ids": ["a1"], "metadatas": [{"year": 2025, "tag": None}]},
     "collection_upsert": {"ids": ["a3"], "embeddings": ["zczMPc3MTD6amZk+"], "documents": ["A third"]},
@@ -66,6 +68,17 @@ BODIES: dict[str, Any] = {
         "n_results": 2,
         "where_document": {"$contains": "article"},
         "include": ["documents", "distances"],
+    },
+    "collection_search": {
+        "searches": [
+            {
+                "filter": {"year": {"$gte": 2020}},
+                "rank": {"$knn": {"query": [0.1, 0.2, 0.3], "limit": 50}},
+                "group_by": {"keys": ["tag"], "aggregate": {"$min_k": {"keys": ["#score"], "k": 1}}},
+                "limit": {"limit": 2},
+                "select": {"keys": ["#document", "#score", "tag"]},
+            }
+        ]
     },
 }
 ANSWERS: dict[str, Any] = {
@@ -95,6 +108,8 @@ ANSWERS: dict[str, Any] = {
     "get_collection": _COLLECTION,
     "update_collection": {},
     "delete_collection": {},
+    "fork_collection": {**_COLLECTION, "id": _FORK_ID, "name": "articles-experiment"},
+    "fork_count": {"count": 1},
     "collection_add": {},
     "collection_update": {},
     "collection_upsert": {},
@@ -115,6 +130,14 @@ ANSWERS: dict[str, Any] = {
         "metadatas": None,
         "distances": [[0.0, 0.74]],
         "include": ["documents", "distances"],
+    },
+    "collection_search": {
+        "ids": [["a1", "a2"]],
+        "documents": [["A first article", "A second one"]],
+        "embeddings": [None],
+        "metadatas": [[{"tag": "news"}, None]],
+        "scores": [[0.0, 0.74]],
+        "select": [["#document", "#score", "tag"]],
     },
     "collection_count": 2,
     "indexing_status": {

@@ -273,8 +273,27 @@ _COLLECTIONS = (
         answers.Nothing,
         parts=_BY_NAME,
     ),
-    _later("POST", f"{_K}/fork", "fork_collection", "collections", "Fork a collection"),
-    _later("GET", f"{_K}/fork_count", "fork_count", "collections", "Count the forks of a collection's tree"),
+    Operation(
+        "POST",
+        f"{_K}/fork",
+        "fork_collection",
+        "collections",
+        "Fork a collection",
+        answers.Collection,
+        collections.ForkCollection,
+        description="A new collection in the same database with all that this one holds, also what is not "
+        "indexed yet; independent from then on. Segments are shared, so it takes the same time at any size.",
+        also=(409,),
+    ),
+    Operation(
+        "GET",
+        f"{_K}/fork_count",
+        "fork_count",
+        "collections",
+        "Count the forks of a collection's tree",
+        answers.ForkCount,
+        description="The same number for a source and its forks; forks that were deleted count too.",
+    ),
 )
 _RECORDS = (
     _write(
@@ -330,7 +349,16 @@ _RECORDS = (
         "Tell how much is in the index",
         answers.IndexingStatus,
     ),
-    _later("POST", f"{_K}/search", "collection_search", "records", "Search with rank expressions"),
+    _records(
+        "search",
+        "collection_search",
+        "Search with rank expressions",
+        records.Search,
+        answers.Found,
+        description="Several searches at once, each by ascending score. A limit above the plan's quota "
+        "becomes the quota. Sparse vectors are not searched yet: no schema can have an index over them.",
+        is_too_large_bare=True,
+    ),
 )
 _FUNCTIONS = (
     _later("POST", f"{_K}/functions/attach", "attach_function", "functions", "Attach a function"),

@@ -83,6 +83,20 @@ _ID_OPERATORS = [_one_member(f"${name}", _TEXT) for name in ("eq", "ne")] + [
     _one_member(f"${name}", _array(_TEXT, minItems=1)) for name in ("in", "nin")
 ]
 
+_RANKS = _array(ref("Rank"))
+_SIDES = {"type": "object", "properties": {"left": ref("Rank"), "right": ref("Rank")}}
+_KNN: Schema = {
+    "type": "object",
+    "properties": {
+        "query": {"anyOf": [_array(_FLOAT32, minItems=1), _SPARSE]},
+        "key": {**_TEXT, "default": "#embedding"},
+        "limit": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1, "default": 16},
+        "default": {"anyOf": [_FLOAT32, {"type": "null"}], "default": None},
+        "return_rank": {"type": "boolean", "default": False},
+    },
+    "required": ["query"],
+}
+
 # What has no structure, for it is checked by a parser of its own.
 _WRITTEN: dict[str, Schema] = {
     "Where": {
@@ -105,6 +119,16 @@ _WRITTEN: dict[str, Schema] = {
             _one_member("$and", _array(ref("WhereDocument"))),
             _one_member("$or", _array(ref("WhereDocument"))),
             *_DOCUMENT_OPERATORS,
+        ],
+    },
+    "Rank": {
+        "description": "A rank expression: exactly one operator per object. Smaller scores are better.",
+        "anyOf": [
+            _one_member("$val", _FLOAT32),
+            _one_member("$knn", _KNN),
+            *(_one_member(f"${name}", _RANKS) for name in ("sum", "mul", "max", "min")),
+            *(_one_member(f"${name}", {**_SIDES, "required": ["left", "right"]}) for name in ("sub", "div")),
+            *(_one_member(f"${name}", ref("Rank")) for name in ("abs", "exp", "log")),
         ],
     },
     "MetadataValue": {
@@ -160,6 +184,23 @@ _MEMBERS: dict[type[msgspec.Struct], dict[str, Schema]] = {
     records.Delete: {},
     records.Get: {"include": _included(records.Get().include)},
     records.Query: {"query_embeddings": _NUMBERS, "include": _included(records.Query([]).include)},
+    records.Search: {},
+    records.SearchPayload: {
+        "filter": {"anyOf": [ref("Where"), {"type": "object", "maxProperties": 0}, {"type": "null"}]},
+        "rank": _nullable(ref("Rank")),
+    },
+    records.GroupBy: {
+        "aggregate": {
+            "anyOf": [
+                *(_one_member(f"${name}", ref("SortKeys")) for name in ("min_k", "max_k")),
+                {"type": "null"},
+            ]
+        },
+    },
+    records.SortKeys: {
+        "keys": _array(_TEXT, minItems=1),
+        "k": {"type": "integer", "minimum": 1, "maximum": 2**32 - 1},
+    },
     collections.NewName: {"name": {"type": "string", "minLength": 3, "maxLength": 512}},
     collections.NewResourceName: {
         "resource_name": {"type": "string", "pattern": "^[^:]+$", "maxLength": 512},

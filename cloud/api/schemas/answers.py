@@ -302,8 +302,25 @@ class Neighbors(Answer):
     documents: list[list[str | None]] | None
     uris: list[list[str | None]] | None
     metadatas: list[list[dict[str, Any] | None]] | None
-    distances: list[list[float]] | None
+    distances: list[list[float | None]] | None
     include: list[Include]
+
+
+class ForkCount(Answer):
+    """How many forks the tree of a collection has."""
+
+    count: U32
+
+
+class Found(Answer):
+    """An entry per search in each member; null where it did not select the member."""
+
+    ids: list[list[str]]
+    documents: list[list[str | None] | None]
+    embeddings: list[list[list[float]] | None]
+    metadatas: list[list[dict[str, Any] | None] | None]
+    scores: list[list[float | None] | None]
+    select: list[list[str]]
 
 
 class IndexingStatus(Answer):

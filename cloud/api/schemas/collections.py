@@ -100,6 +100,12 @@ class UpdateCollection(msgspec.Struct):
     new_configuration: ConfigurationChange | None = None
 
 
+class ForkCollection(msgspec.Struct):
+    """`POST K/fork`."""
+
+    new_name: str
+
+
 def members(struct: msgspec.Struct | None) -> dict[str, Any] | None:
     """The members of a structure that are not null, as plain values."""
     if struct is None:

@@ -1,7 +1,8 @@
-"""Bodies of the record routes (contract, sections 11 and 13)."""
+"""Bodies of the record routes (contract, sections 11, 13 and 16)."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import msgspec
@@ -82,3 +83,62 @@ class Query(msgspec.Struct):
     include: list[Include] = msgspec.field(
         default_factory=lambda: [Include.METADATAS, Include.DOCUMENTS, Include.DISTANCES],
     )
+
+
+class ReadLevel(Enum):
+    """Whether a read counts records that are in no index yet."""
+
+    INDEX_AND_WAL = "index_and_wal"
+    INDEX_ONLY = "index_only"
+    INDEX_AND_BOUNDED_WAL = "index_and_bounded_wal"
+
+
+class SortKeys(msgspec.Struct):
+    """At most k records, by these keys: metadata keys or `#score`."""
+
+    keys: list[str]
+    k: U32
+
+
+class Aggregate(msgspec.Struct, forbid_unknown_fields=True):
+    """Which records of a group are kept: exactly one member."""
+
+    min_k: SortKeys | msgspec.UnsetType = msgspec.field(name="$min_k", default=msgspec.UNSET)
+    max_k: SortKeys | msgspec.UnsetType = msgspec.field(name="$max_k", default=msgspec.UNSET)
+
+
+class GroupBy(msgspec.Struct):
+    """Groups of the ranked records by metadata keys; empty, none."""
+
+    keys: list[str] = msgspec.field(default_factory=list)
+    aggregate: Aggregate | None = None
+
+
+class Page(msgspec.Struct):
+    """Which of the records, in their order."""
+
+    offset: U32 = 0
+    limit: U32 | None = None
+
+
+class Select(msgspec.Struct):
+    """What is returned beside the ids."""
+
+    keys: list[str] = msgspec.field(default_factory=list)
+
+
+class SearchPayload(msgspec.Struct):
+    """One search of several."""
+
+    filter: msgspec.Raw = msgspec.field(default_factory=_no_filter)
+    rank: msgspec.Raw = msgspec.field(default_factory=_no_filter)
+    group_by: GroupBy = msgspec.field(default_factory=GroupBy)
+    limit: Page = msgspec.field(default_factory=Page)
+    select: Select = msgspec.field(default_factory=Select)
+
+
+class Search(msgspec.Struct):
+    """`POST K/search`."""
+
+    searches: list[SearchPayload]
+    read_level: ReadLevel = ReadLevel.INDEX_AND_WAL

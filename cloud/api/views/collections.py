@@ -22,7 +22,8 @@ from vectors.collections import CollectionView
 from vectors.errors import CollectionNotFound
 
 
-def _to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
+def to_wire(view: CollectionView, tenant_name: str) -> dict[str, Any]:
+    """The collection object (contract, section 8.1)."""
     return {
         "id": str(view.collection_id),
         "name": view.name,
@@ -62,7 +63,7 @@ class Collections(CatalogueView):
         place = permissions.enter_database(identity, tenant, database, verb)
         body = body_of(request, CreateCollection)
         if is_limited:
-            return codec.answer(_to_wire(_own(identity, place, body), tenant))
+            return codec.answer(to_wire(_own(identity, place, body), tenant))
         collection_metadata.check_shape(body.metadata)
         collection_metadata.check_no_nulls(body.metadata)
         wanted = body.configuration
@@ -80,7 +81,7 @@ class Collections(CatalogueView):
             get_or_create=body.get_or_create,
             limits=identity.limits,
         )
-        return codec.answer(_to_wire(made, tenant))
+        return codec.answer(to_wire(made, tenant))
 
     def get(self, request: Request, tenant: str, database: str) -> HttpResponse:
         """List the collections."""
@@ -95,7 +96,7 @@ class Collections(CatalogueView):
             offset=offset,
             only=identity.collections,
         )
-        return codec.answer([_to_wire(view, tenant) for view in found])
+        return codec.answer([to_wire(view, tenant) for view in found])
 
 
 class CollectionsCount(CatalogueView):
@@ -122,7 +123,7 @@ class CollectionById(CatalogueView):
                 "Validation error: collection_id: Invalid collection ID format, expected UUID",
             ) from error
         permissions.require_collection(identity, wanted, CollectionNotFound.by_id(wanted))
-        return codec.answer(_to_wire(collections.get_by_id(place, wanted), tenant))
+        return codec.answer(to_wire(collections.get_by_id(place, wanted), tenant))
 
 
 class CollectionByCrn(CatalogueView):
@@ -145,7 +146,7 @@ class CollectionByCrn(CatalogueView):
         except CollectionNotFound as error:
             raise missing from error
         permissions.require_collection(identity, found.collection_id, missing)
-        return codec.answer(_to_wire(found, identity.tenant_name))
+        return codec.answer(to_wire(found, identity.tenant_name))
 
 
 class Collection(CatalogueView):
@@ -157,7 +158,7 @@ class Collection(CatalogueView):
         place = permissions.enter_database(identity, tenant, database, Verb.GET_COLLECTION)
         found = collections.get_by_name(place, collection)
         permissions.require_collection(identity, found.collection_id, CollectionNotFound.by_name(collection))
-        return codec.answer(_to_wire(found, tenant))
+        return codec.answer(to_wire(found, tenant))
 
     def put(self, request: Request, tenant: str, database: str, collection: str) -> HttpResponse:
         """Rename, replace metadata, or configure a collection."""

@@ -82,7 +82,7 @@ class UsageForm(forms.Form):
     )
 
     def __init__(self, data: Mapping[str, Any], databases: Sequence[str], keys: Mapping[str, str]) -> None:
-        super().__init__(data)
+        super().__init__({**data, "range": data.get("range") or MONTH})
         for name, choices in (("database", [(one, one) for one in databases]), ("key", list(keys.items()))):
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):

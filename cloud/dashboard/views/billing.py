@@ -18,7 +18,6 @@ from cloud.dashboard.access import Visit, go, member, show, show_dialog
 from cloud.dashboard.forms import attempt
 from cloud.dashboard.forms.billing import AlertForm, DetailsForm, SpendCapForm, typed
 from cloud.dashboard.views.invoices import InvoiceRow
-from tenants import tenants
 from tenants.billing import alerts, budgets, invoices, money, months, profiles
 from tenants.billing import credits as credit_book
 from tenants.billing.alerts import Watched
@@ -72,7 +71,7 @@ def billing(request: HttpRequest, visit: Visit) -> HttpResponse:
         "month": found.month,
         "next_month": months.following(found.month),
         **_bill(found),
-        "plan": _plan(tenants.get(visit.tenant_id).plan),
+        "plan": _plan(standing.plan),
         "cap": _cap(found.spent_nano, standing.cap_nano, currency),
         "alerts": [_alert(one, standing.cap_nano, currency) for one in watched],
         "credits": [
@@ -105,10 +104,10 @@ def _bill(found: Preview) -> dict[str, Any]:
     return {
         "currency": currency,
         "lines": wording.lines(bill.lines, currency),
-        "subtotal": money.payable(bill.subtotal_nano, currency),
+        "subtotal": wording.cost(bill.subtotal_nano, currency),
         "credits_used": money.payable(-bill.credits_nano, currency) if bill.credits_nano else "",
-        "total": money.payable(bill.total_nano, currency),
-        "forecast": money.payable(forecast.total_nano, currency),
+        "total": wording.cost(bill.total_nano, currency),
+        "forecast": wording.cost(forecast.total_nano, currency),
         "forecast_lines": wording.lines(forecast.lines, currency),
         "forecast_credits": money.payable(-forecast.credits_nano, currency) if forecast.credits_nano else "",
     }

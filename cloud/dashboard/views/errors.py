@@ -18,7 +18,10 @@ def page(request: HttpRequest, error: ServiceError) -> HttpResponse:
     if isinstance(error, NotFound):
         response = not_found(request)
     elif isinstance(error, PermissionDenied):
-        response = permission_denied(request)
+        why = (
+            "" if error.message.startswith("Permission denied.") else error.message
+        )  # else the page's words do
+        response = _render(request, "errors/403.html", 403, why=why)
     elif isinstance(error, Unavailable | RateLimited):
         response = _render(request, "errors/503.html", STATUS_AND_NAME[error.code][0])
         response["Retry-After"] = str(_RETRY_AFTER_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cloud import key_limits
 from cloud.api import authentication
+from cloud.billing import wording
 from cloud.dashboard import api_call, forms, paging, shown_keys, snippets
 from cloud.dashboard.access import Visit, go, is_partial, member, show, show_dialog
 from cloud.dashboard.forms.keys import KeyChangeForm, KeyForm, RotationForm
@@ -23,6 +25,7 @@ from tenants.key_scopes import Scopes
 from tenants.keys import IssuedKey
 from tenants.models import ApiKey, Database
 from tenants.roles import Action
+from vectors import costs
 
 _KEYS_PER_PAGE = 50
 _MOST_DATABASES_TO_CHOOSE = 200
@@ -45,10 +48,11 @@ def keys(request: HttpRequest, visit: Visit) -> HttpResponse:
         ),
         shown_keys.place_of,
     )
-    now = datetime.now(UTC)
+    now, spent = datetime.now(UTC), _spent(visit)
     context = {
         "stretch": page,
-        "keys": [shown_keys.Key.of(key, now=now) for key in page.rows],
+        "keys": [shown_keys.Key.of(key, now=now, spent=spent(key.key_id)) for key in page.rows],
+        "shows_spent": visit.by.may(Action.VIEW_USAGE),
         "includes_revoked": includes_revoked,
         "call": api_call.control("GET", visit.tenant_name, "keys"),
     }
@@ -86,7 +90,7 @@ def key(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
         messages.success(request, f"“{form.cleaned_data['name']}” is changed.")
         return go(request, reverse("dashboard:key", args=[visit.tenant_name, key_id]))
     context = {
-        "key": shown_keys.Key.of(found, now=datetime.now(UTC)),
+        "key": shown_keys.Key.of(found, now=datetime.now(UTC), spent=_spent(visit)(key_id)),
         "form": form,
         "call": api_call.control("PATCH", visit.tenant_name, "keys", str(key_id), body={"name": found.name}),
     }
@@ -135,6 +139,15 @@ def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
         "call": api_call.control("DELETE", visit.tenant_name, "keys", str(key_id))
     }
     return show_dialog(request, visit, "dashboard/_revoke.html", context, title="Revoke a key")
+
+
+def _spent(visit: Visit) -> Callable[[UUID], str]:
+    """What was used with a key this month, as an amount; empty where the role does not see it."""
+    if not visit.by.may(Action.VIEW_USAGE):
+        return lambda _: ""
+    _, currency = costs.prices_of(visit.tenant_id)
+    by_key = costs.cost_by_key(visit.by, visit.tenant_id)
+    return lambda key_id: wording.cost(by_key.get(key_id, 0), currency)
 
 
 def _question(visit: Visit, key: ApiKey) -> dict[str, Any]:

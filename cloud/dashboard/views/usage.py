@@ -111,7 +111,7 @@ def _form(request: HttpRequest, visit: Visit) -> tuple[UsageForm, Database | Non
     if name and chosen is None and visit.by.may(Action.VIEW_DATABASES):
         with suppress(NotFound):  # then the form says so
             owned.append(chosen := databases.get(visit.tenant_id, name))
-    return UsageForm(request.GET, [one.name for one in owned], names), chosen
+    return UsageForm(request.GET.dict(), [one.name for one in owned], names), chosen
 
 
 def _only(visit: Visit, form: UsageForm, database: Database | None) -> tuple[Only, str]:
@@ -232,7 +232,7 @@ def _collections(
         )
 
     page = paging.stretch(
-        request, _COLLECTIONS_PER_PAGE, fetch, lambda one: (one.cost_nano, str(one.collection_id))
+        request, _COLLECTIONS_PER_PAGE, fetch, lambda one: (one.weight, str(one.collection_id))
     )
     may_name = visit.by.may(Action.VIEW_COLLECTIONS)
     rows = [
@@ -249,11 +249,11 @@ def _collections(
     return paging.Stretch(rows, page.next_cursor, page.is_first)
 
 
-def _after(key: paging.Key | None) -> tuple[int, UUID] | None:
+def _after(key: paging.Key | None) -> tuple[float, UUID] | None:
     if key is None:
         return None
-    cost, text = key if len(key) == 2 else (None, None)
+    weight, text = key if len(key) == 2 else (None, None)
     after = _id(text) if isinstance(text, str) else None
-    if after is None or not isinstance(cost, int) or not 0 <= cost < 2**63:
+    if after is None or not isinstance(weight, int | float) or not 0 <= weight < 1e300:
         raise InvalidArgument("expected the cursor of a page that was shown; go back to the first page")
-    return cost, after
+    return float(weight), after

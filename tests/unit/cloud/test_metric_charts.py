@@ -34,7 +34,7 @@ def test_an_idle_step_has_zero_requests_and_no_latency() -> None:
     assert [one.values for one in latency.series] == [[None, 1.0], [None, 2.0], [None, 4.57], [None, 1500.0]]
     assert [chart.kind for chart in (requests, errors, latency, operations)] == [
         "stack",
-        "bars",
+        "stack",
         "line",
         "stack",
     ]

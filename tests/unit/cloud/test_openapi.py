@@ -139,7 +139,7 @@ def test_it_says_that_record_routes_tell_what_they_used() -> None:
         )
     }
     assert told == {one.name for one in OPERATIONS if one.tag == "records" and one.answer is not None}
-    assert len(told) == 8
+    assert len(told) == 9
 
 
 def test_it_leaves_no_member_of_a_body_open() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloud.api import codec
-from cloud.api.schemas.records import Add, Get, Query
+from cloud.api.schemas.records import Add, Get, Query, Search
 from tenants.errors import Unprocessable
 
 PREFIX = "Failed to deserialize the JSON body into the target type: "
@@ -23,6 +23,11 @@ PREFIX = "Failed to deserialize the JSON body into the target type: "
             Query,
             b'{"query_embeddings":[[1],[2,3,null,4]]}',
             "query_embeddings[1][2]: Expected `float`, got `null`",
+        ),
+        (
+            Search,
+            b'{"searches":[{"group_by":{"aggregate":{"$min_k":{"keys":["n"],"k":-1}}}}]}',
+            "searches[0].group_by.aggregate.$min_k.k: Expected `int` >= 0",
         ),
     ],
 )

@@ -45,7 +45,16 @@ def test_limits_take_verbs_away_and_give_none() -> None:
         Verb.FORK_COLLECTION,
         Verb.DELETE_DATABASE,
     }
-    assert {Verb.ADD, Verb.UPDATE, Verb.UPSERT, Verb.DELETE, Verb.GET, Verb.QUERY, Verb.COUNT} <= forced
+    assert {
+        Verb.ADD,
+        Verb.UPDATE,
+        Verb.UPSERT,
+        Verb.DELETE,
+        Verb.GET,
+        Verb.QUERY,
+        Verb.SEARCH,
+        Verb.COUNT,
+    } <= forced
     assert left(["collection:get"], collections=True, forced=True) == {Verb.GET}
 
 

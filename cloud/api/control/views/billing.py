@@ -14,7 +14,6 @@ from cloud.api.control.routes import Call, Door, route
 from cloud.api.control.schemas import billing as shapes
 from cloud.api.control.schemas.shape import Nothing, PageQuery
 from cloud.billing import page, pdf, table
-from tenants import tenants
 from tenants.billing import alerts, budgets, invoices, money, months, profiles
 from tenants.billing import credits as credit_book
 from tenants.billing.alerts import Watched
@@ -38,7 +37,6 @@ _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 @route("GET", _BILLING, Door.MEMBER, answer=shapes.Summary, **_VIEW)
 def get_billing(call: Call[None]) -> shapes.Summary:
     """Get the running month: what it costs so far and will cost, credits, spend cap and alerts."""
-    tenant = tenants.get(call.tenant_id)
     found = invoices.preview(call.actor, call.tenant_id, now=datetime.now(UTC), totals=usage.rolled_totals)
     now = datetime.now(UTC)
     standing = budgets.standing(call.actor, call.tenant_id, found.month)
@@ -47,7 +45,7 @@ def get_billing(call: Call[None]) -> shapes.Summary:
     return shapes.Summary(
         month=months.shown(found.month),
         currency=found.bill.currency,
-        plan=tenant.plan.name if tenant.plan else None,
+        plan=standing.plan.name if standing.plan else None,
         lines=msgspec.convert([msgspec.to_builtins(one) for one in found.bill.lines], list[shapes.Line]),
         metered_nano=found.spent_nano,
         subtotal_nano=found.bill.subtotal_nano,

@@ -25,7 +25,7 @@ from vectors.usage import By, Report, UsageRow
 
 _PATH = "/tenants/{tenant}/usage"
 _FILTERS = (By.DATABASE, By.COLLECTION, By.KEY, By.METER)
-_AFTER = re.compile(r"(\d{1,18})-([0-9a-f-]{36})", re.ASCII)
+_AFTER = re.compile(r"(\d{1,30}(?:\.\d{1,30})?(?:e[+-]?\d{1,3})?)~([0-9a-f-]{36})", re.ASCII)
 _DIMENSIONS = [one for one in By if one is not By.METER]
 
 
@@ -103,7 +103,7 @@ def list_collection_costs(call: Call[None]) -> shapes.CollectionCosts:
             )
             for one in found[:limit]
         ],
-        next=f"{last.cost_nano}-{last.collection_id}" if last else None,
+        next=f"{last.weight!r}~{last.collection_id}" if last else None,
     )
 
 
@@ -116,12 +116,12 @@ def _database(call: Call[Any]) -> Database | None:
     return found[0]
 
 
-def _after(text: str | None) -> tuple[int, UUID] | None:
+def _after(text: str | None) -> tuple[float, UUID] | None:
     if text is None:
         return None
     match = _AFTER.fullmatch(text)
     try:
-        return (int(match[1]), UUID(match[2])) if match else _refuse_after(text)
+        return (float(match[1]), UUID(match[2])) if match else _refuse_after(text)
     except ValueError:
         return _refuse_after(text)
 

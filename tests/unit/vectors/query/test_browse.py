@@ -1,0 +1,75 @@
+"""Pages by keys: where ids with a beginning end, and when a filter may wander."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from vectors.query.browse import BrowseRequest, end_of_prefix, may_wander
+from vectors.types import Manifest, Segment
+from vectors.where import parse
+
+_FACTS = {"coverage": 1.0, "number_coverage": 0.0, "distinct": 2, "quantiles": []}
+_STATISTICS = {"keys": {"tag": {**_FACTS, "common": {'"often"': 0.9, '"rare"': 0.001}}}}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "end"),
+    [
+        ("a", "b"),
+        ("ab", "ac"),
+        ("a\x7f", "a\x80"),
+        ("\ud7ff", "\ue000"),
+        ("a\U0010ffff", "b"),
+        ("\U0010ffff", None),
+        ("\U0010ffff\U0010ffff", None),
+    ],
+)
+def test_the_end_of_a_prefix_is_the_next_text_that_lacks_it(prefix: str, end: str | None) -> None:
+    assert end_of_prefix(prefix) == end
+    if end is not None:
+        assert prefix.encode() < (prefix + "\U0010ffff").encode() < end.encode()
+
+
+def manifest(rows: int) -> Manifest:
+    """A collection with one segment of so many rows."""
+    return Manifest(
+        collection_id=uuid.uuid4(),
+        tenant_id=uuid.uuid4(),
+        database_id=uuid.uuid4(),
+        database_name="main",
+        cell="cell_000",
+        space="l2",
+        ef_search=100,
+        dimension=2,
+        version=1,
+        compacted_to=rows,
+        segments=(Segment(1, rows, 0, "vector", _STATISTICS),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "rows", "wanders"),
+    [
+        (None, 1_000_000, False),
+        ({"tag": "often"}, 1_000, False),
+        ({"tag": "rare"}, 1_000_000, False),
+        ({"tag": "often"}, 1_000_000, True),
+        ({"tag": {"$ne": "often"}}, 1_000_000, True),
+    ],
+)
+def test_a_filter_wanders_where_no_index_names_few_rows(where: object, rows: int, *, wanders: bool) -> None:
+    request = BrowseRequest(limit_count=25, where=parse(where, None))
+    assert may_wander(manifest(rows), request) is wanders
+
+
+def test_ids_and_patterns_do_not_wander() -> None:
+    often = parse({"tag": "often"}, None)
+    pattern = parse(None, {"$regex": "a.c"})
+    for request in (
+        BrowseRequest(limit_count=25, where=often, ids=["a"]),
+        BrowseRequest(limit_count=25, where=often, id_prefix="a"),
+        BrowseRequest(limit_count=25, where=pattern),
+    ):
+        assert not may_wander(manifest(1_000_000), request)
