@@ -41,7 +41,7 @@ def test_the_palette_jumps_by_keyboard_alone(browser: Browser, shelf: Place) -> 
     with watched(browser, shelf.service.url) as page:
         shelf.sign_in(page)
         page.keyboard.press("Control+k")
-        field = page.get_by_role("combobox", name="Part of a name")
+        field = page.get_by_role("combobox", name="What to find")
         expect(field).to_be_focused()
         expect(page.get_by_role("option", name="API keys")).to_be_visible()
         page.keyboard.type("invoice")
