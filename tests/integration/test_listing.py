@@ -158,7 +158,10 @@ def test_no_index_has_what_a_write_changes(database: Service, acme: Cast) -> Non
         "ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) "
         "WHERE i.indrelid = 'cell_000.collection_state'::regclass ORDER BY 1",
     )
-    assert [name for (name,) in found] == ["collection_id", "database_id", "tenant_id"]
+    counters = {"log_head", "next_ordinal", "record_count", "logical_bytes", "log_rows", "log_bytes"}
+    changed = counters | {"log_since", "last_write_at", "dimension", "metadata_keys"}
+    assert {"collection_id", "database_id"} <= {name for (name,) in found}
+    assert not changed & {name for (name,) in found}
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +237,15 @@ def test_finding_among_ten_thousand_takes_milliseconds(full: Database, text: str
     statements_count, milliseconds = cost(lambda: finder.find(OWNER, full.tenant_id, text, limit_count=8))
     assert statements_count == 3
     assert milliseconds <= 50
+
+
+def test_a_fork_is_written_when_it_is_made(acme: Cast) -> None:
+    full, empty = acme.collection(name="full"), acme.collection(name="empty")
+    full.call("add", batch(2))
+    before = datetime.now(UTC)
+    for place in (full, empty):
+        assert acme.wire.post(f"{place.path}/fork", {"new_name": f"{place.name}-fork"}).status == 200
+    found = databases.get(acme.tenant_id, acme.database)
+    rows = {row.name: row for row in listing.page(VIEWER, found, Asked(), limit_count=9).rows}
+    assert (rows["full-fork"].last_write_at or _NEVER) >= before
+    assert rows["empty-fork"].last_write_at is None

@@ -36,10 +36,11 @@ WITH source AS MATERIALIZED (
 ), made AS (
   INSERT INTO $cell.collection_state (collection_id, tenant_id, database_id, space, ef_construction, max_neighbors,
     ef_search, dimension, log_head, compacted_to, compaction_count, next_ordinal, record_count, logical_bytes, log_rows,
-    log_bytes, log_since, segment_rows, metadata_keys, has_full_text, fork_root)
+    log_bytes, log_since, segment_rows, metadata_keys, has_full_text, fork_root, last_write_at)
   SELECT %(fork_id)s, s.tenant_id, s.database_id, s.space, s.ef_construction, s.max_neighbors, s.ef_search, s.dimension,
     s.log_head, s.compacted_to, s.compaction_count, s.next_ordinal, s.record_count, s.logical_bytes, i.rows, i.bytes,
-    s.log_since, s.segment_rows, s.metadata_keys, s.has_full_text, %(root_id)s
+    s.log_since, s.segment_rows, s.metadata_keys, s.has_full_text, %(root_id)s,
+    CASE WHEN s.log_head > 0 THEN now() END  -- as the ledger has it
   FROM source AS s CROSS JOIN (SELECT count(*) AS rows, coalesce(sum(logical_bytes), 0) AS bytes FROM images) AS i
   RETURNING *
 )
