@@ -24,6 +24,15 @@ from tests.e2e.watching import assert_fits, watched
 pytestmark = pytest.mark.browser
 
 _MOST_BYTES = 250 * 1024
+_OUTSIDE = ("/account/login/", "/account/password/reset/")
+_OF_THE_PERSON = (
+    "/account/email/",
+    "/account/password/change/",
+    "/account/2fa/",
+    "/account/2fa/totp/activate/",
+    "/account/sessions/",
+    "/dashboard/tenants/new",
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,21 @@ def test_axe_finds_nothing(browser: Browser, shown: Shown, role: Role, theme: st
         shown.place.sign_in(page, role.value)
         for address in shown.opened(page, role):
             found += [f"{address.name}: {trouble}" for trouble in violations(page)]
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_outside_of_a_tenant(browser: Browser, shown: Shown, theme: str) -> None:
+    found: list[str] = []
+    with watched(browser, shown.place.service.url, theme=theme) as page:
+        for path in _OUTSIDE:
+            page.goto(f"{shown.place.service.url}{path}")
+            found += [f"{path}: {trouble}" for trouble in violations(page)]
+        shown.place.sign_in(page)
+        for path in _OF_THE_PERSON:
+            page.goto(f"{shown.place.service.url}{path}")
+            found += [f"{path}: {trouble}" for trouble in violations(page)]
     assert found == [], "\n".join(found)
 
 

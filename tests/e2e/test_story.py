@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cloud.processes import Service
 from tests.conftest import USAGE_FLUSH_SECONDS
+from tests.e2e.axe import violations
 from tests.e2e.people import PASSWORD, Place
 from tests.e2e.watching import watched
 
@@ -108,12 +109,14 @@ def test_the_story_needs_no_mouse(browser: Browser, service: Service) -> None:
         expect(page.get_by_role("heading", level=1)).to_have_text("journey")
         _press(page, page.get_by_role("link", name="Playground").focus)
         expect(page.get_by_role("button", name="Run").first).to_be_visible()
+        page.wait_for_load_state("networkidle")  # its scripts listen
         page.keyboard.press("Control+Enter")
         expect(page.locator("[data-result]").first).to_be_visible()
-        page.keyboard.press("Escape")
-        page.locator("h1").click()  # the focus leaves the field, where letters are letters
-        page.keyboard.press("g")
-        page.keyboard.press("k")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("API keys")
+        expect(page.get_by_role("option").first).to_contain_text("API keys")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="API keys", level=1)).to_be_visible()
         _press(page, page.get_by_role("link", name="Revoke by hand").focus)
         expect(page.locator("dialog[open]")).to_be_visible()
         _press(page, page.get_by_role("button", name="Revoke “by hand”").focus)
@@ -177,7 +180,9 @@ def _invite(page: Page, place: Place, who: str) -> None:
 
 def _join(page: Page, place: Place, who: str) -> None:
     page.goto(_link_sent_to(place, who))
+    assert violations(page) == []
     page.get_by_role("link", name="Create an account").click()
+    assert violations(page) == []
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", name="Databases", level=1)).to_be_visible()
