@@ -1,6 +1,6 @@
 """Collections are listed and found by name, whatever the size of its letters, from an index alone.
 
-The new column rewrites the catalogue once, under a lock: about a second per 200,000 collections.
+The new column rewrites the catalogue once, under a lock.
 """
 
 from django.db import migrations, models

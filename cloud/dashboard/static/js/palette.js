@@ -8,6 +8,8 @@ const TYPING_MS = 120;
 const SVG = "http://www.w3.org/2000/svg";
 let asking = null;
 let waiting = 0;
+let drawnFor = null; // what the list answers; a fast typist's Enter comes before the answer, and waits for it
+let goesAtOnce = false;
 
 const options = () => [...box.querySelectorAll("[role=option]")];
 
@@ -73,11 +75,15 @@ async function ask() {
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
-  const address = `${dialog.dataset.find}?${new URLSearchParams({ q: field.value.trim() })}`;
+  const asked = field.value.trim();
+  const address = `${dialog.dataset.find}?${new URLSearchParams({ q: asked })}`;
   try {
     const answer = await fetch(address, { signal, headers: { Accept: "application/json" } });
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     draw((await answer.json()).groups);
+    drawnFor = asked;
+    if (goesAtOnce) options()[0]?.click();
+    goesAtOnce = false;
   } catch (error) {
     if (error.name === "AbortError") return;
     draw([]);
@@ -90,12 +96,15 @@ function open() {
   field.value = "";
   box.replaceChildren();
   told.textContent = "";
+  drawnFor = null;
+  goesAtOnce = false;
   dialog.showModal();
   field.focus();
   ask();
 }
 
 field?.addEventListener("input", () => {
+  goesAtOnce = false;
   clearTimeout(waiting);
   waiting = setTimeout(ask, TYPING_MS);
 });
@@ -108,7 +117,13 @@ field?.addEventListener("keydown", (event) => {
     choose(found[(place + step + found.length) % found.length]);
   } else if (event.key === "Enter" && !event.isComposing) {
     event.preventDefault();
-    found[place]?.click();
+    if (field.value.trim() === drawnFor) {
+      found[place]?.click();
+    } else {
+      goesAtOnce = true;
+      clearTimeout(waiting);
+      ask();
+    }
   }
 });
 box?.addEventListener("pointermove", (event) => {
