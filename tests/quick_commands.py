@@ -21,6 +21,8 @@ from cloud.processes import Service
 from cloud.servers.children import without_traces
 from cloud.servers.errors import ServerError
 
+# What commands take from their environment themselves.
+_READ_BY_COMMANDS = {"DASHBOARD_PASSWORD"}
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -39,6 +41,8 @@ class QuickService(Service):
 
         Raises:  ServerError with what it complained of
         """
+        if set(environment or ()) - _READ_BY_COMMANDS:  # settings are read when Django is, which is past
+            return super().manage(*arguments, environment=environment)
         with self._turn, tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as complaints:
             forker = self._warm()
             assert forker.stdin is not None

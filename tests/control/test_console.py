@@ -324,7 +324,7 @@ def test_maintenance_refuses_changes_and_lets_reads_go_on(desk: Desk, acme: Offi
     ):
         assert answer.status == 503
         assert "maintenance" in answer.body["message"]
-    keys_page = f"/dashboard/t/{acme.name}/keys"
+    keys_page = f"/dashboard/t/{acme.name}/keys/new"
     assert acme.owner.client.post(keys_page, {"name": "k"}).status_code == 503
     assert acme.owner.client.get(keys_page).status_code == 200
     assert place.count() == 0

@@ -133,7 +133,8 @@ def test_the_persons_own_account_and_keys_secrets_stay_shut(desk: Desk, acme: Of
     assert Caller(client=desk.client).post("/tenants", {"name": "a new one"}).status == 403
     keys = f"/dashboard/t/{acme.name}/keys"
     assert desk.client.get(keys).status_code == 200
-    assert desk.client.post(keys, {"name": "mine", "expires": "never"}).status_code == 403
+    assert desk.client.post(f"{keys}/new", {"name": "mine", "expires": "never"}).status_code == 403
+    assert desk.client.post("/dashboard/tenants/new", {"name": "a new one"}).status_code == 403
     caller = Caller(user=owner_of(acme), client=desk.client)
     refused = caller.post(f"{acme.path}/service-accounts", {"name": "mine", "role": "admin"})
     assert refused.status == 403
