@@ -72,7 +72,7 @@ def test_a_person_searches_filters_edits_and_deletes(browser: Browser, library: 
         expect(rows(page)).to_have_count(25)
 
         page.get_by_text("Filter by metadata").click()
-        page.get_by_label("Key").fill("year")
+        page.get_by_role("combobox", name="Key").fill("year")
         page.get_by_label("Condition").select_option("≥")
         page.get_by_label("Value").fill("2010")
         page.get_by_role("button", name="Add filter").click()
