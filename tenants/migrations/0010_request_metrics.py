@@ -87,12 +87,7 @@ class Migration(migrations.Migration):
                 ("outcome", models.CharField(max_length=16)),
                 ("requests", models.BigIntegerField()),
                 ("microseconds", models.BigIntegerField()),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, to="tenants.tenant"
-                    ),
-                ),
+                ("tenant_id", models.UUIDField()),
             ],
             options={
                 "indexes": [
@@ -101,7 +96,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         fields=(
-                            "tenant",
+                            "tenant_id",
                             "resolution_seconds",
                             "at",
                             "collection_id",
@@ -139,18 +134,20 @@ class Migration(migrations.Migration):
                     "counts",
                     django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
                 ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_index=False, on_delete=django.db.models.deletion.CASCADE, to="tenants.tenant"
-                    ),
-                ),
+                ("tenant_id", models.UUIDField()),
             ],
             options={
                 "indexes": [models.Index(fields=["resolution_seconds", "at"], name="request_metric_by_time")],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("tenant", "resolution_seconds", "at", "database_id", "operation", "outcome"),
+                        fields=(
+                            "tenant_id",
+                            "resolution_seconds",
+                            "at",
+                            "database_id",
+                            "operation",
+                            "outcome",
+                        ),
                         name="request_metric_once",
                     )
                 ],

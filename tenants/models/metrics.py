@@ -11,8 +11,6 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from tenants.models.places import Tenant
-
 
 class RequestMetric(models.Model):
     """Requests of one operation on one database with one outcome, in a stretch of time.
@@ -23,7 +21,7 @@ class RequestMetric(models.Model):
     microseconds:        that all of them took together
     """
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    tenant_id = models.UUIDField()  # no foreign key: what is counted must not hold up who leaves
     resolution_seconds = models.IntegerField()
     at = models.DateTimeField()
     database_id = models.UUIDField()
@@ -37,7 +35,7 @@ class RequestMetric(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "resolution_seconds", "at", "database_id", "operation", "outcome"],
+                fields=["tenant_id", "resolution_seconds", "at", "database_id", "operation", "outcome"],
                 name="request_metric_once",
             )
         ]
@@ -50,7 +48,7 @@ class RequestMetric(models.Model):
 class CollectionRequestMetric(models.Model):
     """The same of one collection, in an hour or a day, without the distribution of times."""
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, db_index=False)
+    tenant_id = models.UUIDField()  # no foreign key: what is counted must not hold up who leaves
     resolution_seconds = models.IntegerField()
     at = models.DateTimeField()
     database_id = models.UUIDField()
@@ -63,7 +61,7 @@ class CollectionRequestMetric(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "resolution_seconds", "at", "collection_id", "operation", "outcome"],
+                fields=["tenant_id", "resolution_seconds", "at", "collection_id", "operation", "outcome"],
                 name="collection_request_metric_once",
             )
         ]
