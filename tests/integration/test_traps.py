@@ -13,7 +13,7 @@ from cloud.processes import Service
 from tests.compact import cell_of, compact, read_as_owner
 from tests.factories import Cast, Place, batch, vectors
 from tests.oracle import exact_nearest
-from vectors.query import execute, plan
+from vectors.query import nearest, plan
 from vectors.query.plan import QueryPlan
 
 
@@ -145,9 +145,9 @@ def test_it_never_gives_fewer_than_k_while_k_match(
     compact(database, place)
     # The worst choice a planner could make: a graph walk for a filter that matches one row in a hundred.
     monkeypatch.setattr(
-        execute,
-        "_plan",
-        lambda manifest, *_: QueryPlan(
+        nearest,
+        "choose",
+        lambda manifest, *_, **__: QueryPlan(
             frozenset(segment.segment_id for segment in manifest.segments), 20, 20
         ),
     )
