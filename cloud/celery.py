@@ -26,7 +26,9 @@ app.conf.update(
         "find due collections": {
             "task": "workers.tasks.find_due",
             "schedule": settings.SWEEP_SECONDS,
-            "options": {"expires": settings.SWEEP_SECONDS},
+            "options": {
+                "expires": 5 * settings.SWEEP_SECONDS
+            },  # late is better than never, on a busy machine
         },
         "collect garbage": {
             "task": "workers.tasks.collect_garbage",

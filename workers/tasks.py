@@ -48,6 +48,8 @@ from workers.slices import Means
 
 log = logging.getLogger("tessera.workers")
 
+# How many sweeps a message may wait for a worker: a busy machine is late, and must not starve.
+_PATIENCE = 5
 _MAX_WAKES = 8  # per cell and sweep; a worker that is awake goes on until nothing waits
 _AGAIN_SECONDS = 5
 # Failures that time may mend; all others of a transfer are for its owner.
@@ -67,17 +69,24 @@ def find_due() -> None:
         age_seconds=settings.COMPACT_AFTER_SECONDS,
     )
     for cell in _cells():
-        jobs.park_deadly(cell)
-        sweep.enqueue_due(cell, thresholds)
-        for _ in range(min(jobs.waiting_count(cell), _MAX_WAKES)):
-            # A message that nobody took by the next sweep is one too many.
-            work.apply_async((cell,), expires=settings.SWEEP_SECONDS)
-        _wake_transfers(cell)
+        try:
+            _sweep_cell(cell, thresholds)
+        except Exception:
+            log.exception("the sweep of %s failed; the other cells go on", cell)
+
+
+def _sweep_cell(cell: str, thresholds: Thresholds) -> None:
+    jobs.park_deadly(cell)
+    sweep.enqueue_due(cell, thresholds)
+    for _ in range(min(jobs.waiting_count(cell), _MAX_WAKES)):
+        # A message that nobody took by the next sweeps is one too many.
+        work.apply_async((cell,), expires=_PATIENCE * settings.SWEEP_SECONDS)
+    _wake_transfers(cell)
 
 
 def _wake_transfers(cell: str) -> None:
     for _ in range(min(jobs.waiting_count(cell, jobs.TRANSFERS), _MAX_WAKES)):
-        transfer.apply_async((cell,), expires=settings.SWEEP_SECONDS)
+        transfer.apply_async((cell,), expires=_PATIENCE * settings.SWEEP_SECONDS)
 
 
 @shared_task(ignore_result=True, acks_late=True)

@@ -237,7 +237,11 @@ def _browse(page: Page, place: Place) -> None:
     expect(page.get_by_text("document 19", exact=True)).to_be_visible()
     page.get_by_role("link", name="Indexing").click()
     # Without a reload: the page asks by itself until the index is complete.
-    expect(page.get_by_text("Every record is in the index")).to_be_visible(timeout=120_000)
+    try:
+        expect(page.get_by_text("Every record is in the index")).to_be_visible(timeout=120_000)
+    except AssertionError as error:
+        log = (Path(place.service.data_dir) / "log" / "worker.log").read_text("utf-8")
+        raise AssertionError(f"not indexed; the worker said:\n{log[-4_000:]}") from error
 
 
 def _play(page: Page) -> None:

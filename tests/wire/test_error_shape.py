@@ -51,7 +51,7 @@ FAILURES = {
     "a database that is taken": ("POST", "/tenants/{T}/databases", b'{"name":"main"}', 409, PLAIN),
     "another shape": ("POST", "{K}/get", b'{"include":["data"]}', 422, PLAIN),
     "a quota": ("POST", "{K}/get", b'{"limit":4294967295}', 422, PLAIN),
-    "not there yet": ("POST", "{K}/fork", b"{}", 501, PLAIN),
+    "not there yet": ("POST", "{K}/functions/attach", b"{}", 501, PLAIN),
 }
 
 

@@ -24,7 +24,13 @@ from tests.wire.test_outsider import RECORD_ROUTES
 
 QUERY = {"query_embeddings": [[0.0] * 8]}
 SEARCH = {"searches": [{"rank": {"$knn": {"query": [0.0] * 8}}}]}
-BODIES: dict[str, Any] = {"get": {}, "delete": {"ids": ["r0"]}, "query": QUERY, "search": SEARCH}
+BODIES: dict[str, Any] = {
+    "get": {},
+    "delete": {"ids": ["r0"]},
+    "query": QUERY,
+    "search": SEARCH,
+    "fork": {"new_name": "copy"},
+}
 
 
 def key(cast: Cast, **scopes: Any) -> Wire:

@@ -84,7 +84,7 @@ def test_a_refused_write_changes_nothing() -> None:
         ("POST", "{K}/upsert", b'{"ids":[""],"embeddings":[[1]]}', 400),
         ("POST", "{K}/query", b"[]", 422),
         ("POST", "{K}/search", b"{}", 422),
-        ("POST", "{K}/fork", b"{}", 501),
+        ("POST", "{K}/functions/attach", b"{}", 501),
         ("GET", "{K}/count", None, 200),
         ("GET", "{P}/collections/" + str(uuid.uuid4()) + "/count", None, 404),
     ],
