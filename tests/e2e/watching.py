@@ -41,5 +41,6 @@ def watched(
 
 def assert_fits(page: Page) -> None:
     """Nothing is wider than the screen."""
+    page.wait_for_load_state()  # a page that has only just been asked for has no root yet
     root = "document.documentElement"
     assert page.evaluate(f"{root}.scrollWidth") <= page.evaluate(f"{root}.clientWidth"), page.url
