@@ -14,13 +14,13 @@ from django.conf import settings
 from cloud import sample
 from cloud.api import admission, spending
 from cloud.api.permissions import manifests
-from tenants import audit, databases, tenants
+from tenants import audit, databases, readers, tenants
 from tenants.actors import Actor
 from tenants.concurrency import KIND_OF
 from tenants.errors import AlreadyExists
 from tenants.identity import ALL_VERBS, Identity, Verb
-from tenants.models import Database, Tenant
-from tenants.prices import Meter, Prices, cost_nano
+from tenants.models import Database
+from tenants.prices import Meter, cost_nano
 from tenants.roles import Action
 from tenants.scope import tenant_transaction
 from vectors import collections, metadata, records
@@ -54,8 +54,7 @@ def load(by: Actor, tenant_id: UUID, database_name: str | None = None) -> Loaded
     """
     by.require(Action.MANAGE_COLLECTIONS)
     by.require(Action.WRITE_RECORDS)
-    tenant = tenants.get(tenant_id)
-    identity = _identity(by, tenant)
+    identity = readers.of_tenant(tenants.get(tenant_id), ALL_VERBS)
     database = _database(by, identity, database_name)
     view = collections.create(
         database,
@@ -128,19 +127,3 @@ def _note(by: Actor, tenant_id: UUID, database: Database, collection_id: UUID, a
             subject_label=f"{database.name}/{COLLECTION}",
             details={"did": "load the sample", "records": added},
         )
-
-
-def _identity(by: Actor, tenant: Tenant) -> Identity:
-    """What a key with every right would be; the role was asked before."""
-    return Identity(
-        key_id=by.actor_id or tenant.tenant_id,
-        tenant_id=tenant.tenant_id,
-        tenant_name=tenant.name,
-        databases=None,
-        verbs=ALL_VERBS,
-        is_operator=False,
-        expires_at=None,
-        limits=tenants.limits_of(tenant),
-        prices=Prices.from_plan(tenant.plan.prices if tenant.plan else {}),
-        spend_cap_nano=tenant.spend_cap_nano,
-    )

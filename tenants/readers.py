@@ -1,4 +1,4 @@
-"""A person as whoever reads records: the same limits, prices and cap as the keys of their tenant."""
+"""A person as whoever works on records: the same limits, prices and cap as the keys of their tenant."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 from tenants import tenants
 from tenants.actors import Actor
 from tenants.identity import Identity, Verb
-from tenants.prices import Prices
+from tenants.models import Tenant
 from tenants.roles import Action
 
 # What the dashboard asks of records for somebody; it changes them by verbs of its own.
@@ -21,19 +21,23 @@ def identity_of(by: Actor, tenant_id: UUID) -> Identity:
     Transaction: opens one
     """
     by.require(Action.VIEW_RECORDS)
-    tenant = tenants.get(tenant_id)
-    identity = Identity(
+    identity = of_tenant(tenants.get(tenant_id), VERBS)
+    identity.require_service()
+    return identity
+
+
+def of_tenant(tenant: Tenant, verbs: frozenset[Verb]) -> Identity:
+    """Somebody of the tenant without a key, for whoever has asked for the role already."""
+    return Identity(
         key_id=None,
         tenant_id=tenant.tenant_id,
         tenant_name=tenant.name,
         databases=None,
-        verbs=VERBS,
+        verbs=verbs,
         is_operator=False,
         expires_at=None,
         limits=tenants.limits_of(tenant),
-        prices=Prices.from_plan(tenant.plan.prices if tenant.plan else {}),
+        prices=tenants.prices_of(tenant),
         spend_cap_nano=tenant.spend_cap_nano,
         suspension=tenant.suspension_reason if tenant.suspended_at else None,
     )
-    identity.require_service()
-    return identity

@@ -136,7 +136,7 @@ def begin(job: Job, means: Means, lost: threading.Event) -> Slice:
         means=means,
         transfer=transfer,
         limits=tenants.limits_of(tenant),
-        prices=Prices.from_plan(tenant.plan.prices if tenant.plan else {}),
+        prices=tenants.prices_of(tenant),
         spend_cap_nano=tenant.spend_cap_nano,
         parts=transfer_files.parts(File(job.tenant_id, job.cell, job.job_id)),
         lost=lost,

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cloud.api import admission, spending
-from tenants import tenants
-from tenants.actors import Actor
+from tenants import readers, tenants
 from tenants.concurrency import KIND_OF
-from tenants.identity import ALL_VERBS, Identity, Verb
-from tenants.prices import Meter, Prices, cost_nano
+from tenants.identity import ALL_VERBS, Verb
+from tenants.prices import Meter, cost_nano
 from tenants.quotas import Limits
 from vectors.types import Manifest
 
@@ -32,13 +31,13 @@ class Allowed:
 
 
 @contextmanager
-def calling(by: Actor, manifest: Manifest, verb: Verb, *, body_bytes: int = 0) -> Iterator[Allowed]:
+def calling(manifest: Manifest, verb: Verb, *, body_bytes: int = 0) -> Iterator[Allowed]:
     """Count and reserve what a member's call may use, for as long as the block lasts.
 
     body_bytes:  what a request with the same content would have, about
     Raises:      RateLimited, QuotaExceeded at the spend cap, NotFound for a tenant that is gone
     """
-    identity = _identity(by, manifest)
+    identity = readers.of_tenant(tenants.get(manifest.tenant_id), ALL_VERBS)
     admission.limiter().admit(manifest.tenant_id, identity.limits.requests_per_minute_count)
     with (
         spending.reserve(identity, verb, manifest, body_bytes) as reservation,
@@ -49,20 +48,3 @@ def calling(by: Actor, manifest: Manifest, verb: Verb, *, body_bytes: int = 0) -
             reservation.settle(cost_nano(Meter.BYTES_WRITTEN, written_bytes, identity.prices))
 
         yield Allowed(identity.limits, wrote)
-
-
-def _identity(by: Actor, manifest: Manifest) -> Identity:
-    """What a key with every right would be; the role was asked before."""
-    tenant = tenants.get(manifest.tenant_id)
-    return Identity(
-        key_id=by.actor_id or manifest.tenant_id,
-        tenant_id=manifest.tenant_id,
-        tenant_name=tenant.name,
-        databases=None,
-        verbs=ALL_VERBS,
-        is_operator=False,
-        expires_at=None,
-        limits=tenants.limits_of(tenant),
-        prices=Prices.from_plan(tenant.plan.prices if tenant.plan else {}),
-        spend_cap_nano=tenant.spend_cap_nano,
-    )

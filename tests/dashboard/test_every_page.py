@@ -70,7 +70,7 @@ def crowd(database: Service) -> Cast:
 
 @by_name
 def test_more_rows_ask_the_database_no_more_often(cast: Cast, crowd: Cast, address: Address) -> None:
-    assert _count(crowd, address) <= _count(cast, address) + 2  # a session or a sample may be due
+    assert _count(crowd, address) <= _count(cast, address) + 2  # noting a visit or a sample may be due
 
 
 def _count(cast: Cast, address: Address) -> int:

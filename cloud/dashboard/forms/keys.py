@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -17,7 +17,6 @@ from tenants.key_scopes import DEFAULT, Default, Template
 from tenants.keys import Change
 from tenants.models import ApiKey, Database
 
-T = TypeVar("T")
 _CUSTOM, _NEVER, _UNTIL = "custom", "never", "until"
 _TEMPLATES = {
     Template.FULL: "Full access",
@@ -38,7 +37,32 @@ class LinesField(forms.CharField):
         return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
 
 
-class KeyForm(forms.Form):
+class LimitsForm(forms.Form):
+    """What a key is held to from its first day to its last, and may change between."""
+
+    networks = LinesField(
+        required=False,
+        label="From these networks only",
+        help_text="One in a line, such as 203.0.113.0/24. Leave empty for anywhere.",
+        widget=forms.Textarea(attrs={"rows": 2, "class": "code"}),
+    )
+    requests_per_minute_count = forms.IntegerField(
+        required=False,
+        label="Requests a minute, at most",
+        min_value=1,
+        max_value=key_scopes.MAX_RATE,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "as the plan allows"}),
+    )
+
+    def clean_networks(self) -> tuple[str, ...]:
+        """In CIDR notation."""
+        try:
+            return key_scopes.parse_networks(self.cleaned_data["networks"])
+        except InvalidArgument as error:
+            raise forms.ValidationError(error.message) from error
+
+
+class KeyForm(LimitsForm):
     """A new API key."""
 
     ALL, ONLY = "all", "only"
@@ -88,24 +112,11 @@ class KeyForm(forms.Form):
     expires_on = forms.DateField(
         required=False, label="On this day", widget=forms.DateInput(attrs={"type": "date"})
     )
-    networks = LinesField(
-        required=False,
-        label="From these networks only",
-        help_text="One in a line, such as 203.0.113.0/24. Leave empty for anywhere.",
-        widget=forms.Textarea(attrs={"rows": 2, "class": "code"}),
-    )
     where = forms.CharField(
         required=False,
         label="Forced filter",
         help_text='JSON, such as {"customer": "c-17"}: the key reads and changes only what passes it.',
         widget=forms.Textarea(attrs={"rows": 2, "class": "code"}),
-    )
-    requests_per_minute_count = forms.IntegerField(
-        required=False,
-        label="Requests a minute, at most",
-        min_value=1,
-        max_value=key_scopes.MAX_RATE,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "as the plan allows"}),
     )
 
     def __init__(self, databases: Sequence[Database], data: Any = None) -> None:
@@ -121,10 +132,6 @@ class KeyForm(forms.Form):
             return json.loads(text) if text else None
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(f"expected JSON: {error}") from error
-
-    def clean_networks(self) -> tuple[str, ...]:
-        """In CIDR notation."""
-        return _as_form_error(lambda: key_scopes.parse_networks(self.cleaned_data["networks"]))
 
     def clean(self) -> dict[str, Any]:
         """What one field asks of another."""
@@ -174,24 +181,11 @@ class KeyForm(forms.Form):
         return datetime.now(UTC) + timedelta(days=int(expires))
 
 
-class KeyChangeForm(forms.Form):
+class KeyChangeForm(LimitsForm):
     """What can be changed of a key."""
 
     name = forms.CharField(
         max_length=key_scopes.MAX_NAME_CHARACTERS, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
-    networks = LinesField(
-        required=False,
-        label="From these networks only",
-        help_text="One in a line, such as 203.0.113.0/24. Leave empty for anywhere.",
-        widget=forms.Textarea(attrs={"rows": 2, "class": "code"}),
-    )
-    requests_per_minute_count = forms.IntegerField(
-        required=False,
-        label="Requests a minute, at most",
-        min_value=1,
-        max_value=key_scopes.MAX_RATE,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "placeholder": "as the plan allows"}),
     )
     expires_on = forms.DateField(
         required=False,
@@ -199,10 +193,6 @@ class KeyChangeForm(forms.Form):
         help_text="A key’s life is only shortened; rotate it for a longer one.",
         widget=forms.DateInput(attrs={"type": "date"}),
     )
-
-    def clean_networks(self) -> tuple[str, ...]:
-        """In CIDR notation."""
-        return _as_form_error(lambda: key_scopes.parse_networks(self.cleaned_data["networks"]))
 
     @classmethod
     def of(cls, key: ApiKey, data: Any = None) -> KeyChangeForm:
@@ -238,10 +228,3 @@ class RotationForm(forms.Form):
         coerce=int,
         initial=86_400,
     )
-
-
-def _as_form_error(parse: Callable[[], T]) -> T:
-    try:
-        return parse()
-    except InvalidArgument as error:
-        raise forms.ValidationError(error.message) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -23,7 +22,7 @@ from tenants import databases, key_scopes
 from tenants import keys as tenant_keys
 from tenants.key_scopes import Scopes
 from tenants.keys import IssuedKey
-from tenants.models import ApiKey, Database
+from tenants.models import Database
 from tenants.roles import Action
 from vectors import costs
 
@@ -113,7 +112,8 @@ def rotate(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
         if issued is not None:
             authentication.forget_all()
             return _created(request, visit, issued)
-    context = _question(visit, found) | {
+    context = {
+        "key": shown_keys.Key.of(found, now=datetime.now(UTC)),
         "form": form,
         "call": api_call.control(
             "POST", visit.tenant_name, "keys", str(key_id), "rotate", body={"overlap_seconds": 86_400}
@@ -135,8 +135,9 @@ def revoke(request: HttpRequest, visit: Visit, key_id: UUID) -> HttpResponse:
             request, f"“{found.name}” ({found.display_prefix}…) is revoked. Requests with it are refused."
         )
         return go(request, reverse("dashboard:keys", args=[visit.tenant_name]))
-    context = _question(visit, found) | {
-        "call": api_call.control("DELETE", visit.tenant_name, "keys", str(key_id))
+    context = {
+        "key": shown_keys.Key.of(found, now=datetime.now(UTC)),
+        "call": api_call.control("DELETE", visit.tenant_name, "keys", str(key_id)),
     }
     return show_dialog(request, visit, "dashboard/_revoke.html", context, title="Revoke a key")
 
@@ -148,11 +149,6 @@ def _spent(visit: Visit) -> Callable[[UUID], str]:
     _, currency = costs.prices_of(visit.tenant_id)
     by_key = costs.cost_by_key(visit.by, visit.tenant_id)
     return lambda key_id: wording.cost(by_key.get(key_id, 0), currency)
-
-
-def _question(visit: Visit, key: ApiKey) -> dict[str, Any]:
-    del visit
-    return {"key": shown_keys.Key.of(key, now=datetime.now(UTC))}
 
 
 def _issue(visit: Visit, form: KeyForm, owned: list[Database]) -> IssuedKey:

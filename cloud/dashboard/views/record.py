@@ -57,7 +57,7 @@ def _change(place: Place, record_id: str, changes: dict[str, Any]) -> list[str]:
     if not changes:
         return []
     body_bytes = len(json.dumps(changes).encode())
-    with calling(place.visit.by, place.manifest, Verb.UPDATE, body_bytes=body_bytes) as allowed:
+    with calling(place.manifest, Verb.UPDATE, body_bytes=body_bytes) as allowed:
         written = editing.change_metadata(
             place.visit.by,
             manifests,

@@ -104,7 +104,7 @@ def _offset(text: str) -> int:
 
 def _delete(request: HttpRequest, question: _Question, *, up_to: int) -> HttpResponse:
     place, wanted = question.place, question.wanted
-    with calling(place.visit.by, place.manifest, Verb.DELETE):
+    with calling(place.manifest, Verb.DELETE):
         deleted = editing.delete_matching(
             place.visit.by,
             manifests,
