@@ -129,12 +129,12 @@ clean: ## remove .venv, .venv-* and caches; data in $DATA_DIR stays
 # Without optional packages: 50 MB of bindings that only the command-line tool needs.
 $(NPM_CLIENTS)/node_modules/clients.stamp: $(NPM_CLIENTS)/package-lock.json | node
 	@echo "installing the JavaScript client into $(NPM_CLIENTS)/node_modules"
-	@cd $(NPM_CLIENTS) && npm ci --silent --omit=optional
+	@cd $(NPM_CLIENTS) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts --omit=optional > /dev/null
 	@touch $@
 
 $(ASSETS)/node_modules/assets.stamp: $(ASSETS)/package-lock.json | node
 	@echo "installing the tools of the pages' style sheet into $(ASSETS)/node_modules"
-	@cd $(ASSETS) && npm ci --silent
+	@cd $(ASSETS) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts > /dev/null
 	@touch $@
 
 # Tests marked `clients` drive the published clients.
