@@ -7,6 +7,7 @@ arrays from all rows, for the compiler of filters relies on them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from vectors.segments.database import Database
 from vectors.sql import statement
 from vectors.where import value_name
 
-_SAMPLE_ROWS = 20_000
+SAMPLE_ROWS = 20_000
 _SAMPLE_DOCUMENTS = 64
 _SAMPLE_CHARACTERS = 512
 _COMMON_VALUES = 32
@@ -36,18 +37,19 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
       quantiles        pairs (share of numbers below, number), ascending; empty without numbers
       row_coverage     share of rows that have the key, an array counted once
       An array counts as its elements, so the other coverages of a key may be above 1.
-    step: every how many rows one was looked at; 1: all of them
+    step: of how many rows one was looked at; 1: all of them
     array_keys: the keys with an array in any row; None when they are too many to list
     documents: a few documents, cut; document_coverage: share of rows with a document
 
     Transaction: needs one, bound to the tenant
     """
-    step = max(1, rows // _SAMPLE_ROWS)
-    sampled = max(1, database.one("document_coverage", {"step": step}, segment=table)[0])
+    step = max(1, rows // SAMPLE_ROWS)
+    sample = {"segment": table, "is_sampled": statement("is_sampled")}
+    sampled = max(1, database.one("document_coverage", {"step": step}, **sample)[0])
     keys: dict[str, dict[str, Any]] = {}
     bounds = {"step": step, "common_count": _COMMON_VALUES, "keys_count": _MAX_KEYS}
     values = statement("values_of_key")
-    sampled_keys = database.all("sample_keys", bounds, segment=table, values=values)
+    sampled_keys = database.all("sample_keys", bounds, values=values, **sample)
     for key, json_type, count, distinct, common in sampled_keys:
         facts = keys.setdefault(
             key,
@@ -60,22 +62,20 @@ def take(database: Database, *, table: str, rows: int) -> dict[str, Any]:
             name = value_name(float(text)) if json_type == "number" else text
             facts["common"][name] = facts["common"].get(name, 0.0) + times / sampled
     points = {"step": step, "points": list(_SHARES)}
-    for key, quantiles in database.all("sample_numbers", points, segment=table, values=values):
+    for key, quantiles in database.all("sample_numbers", points, values=values, **sample):
         if key in keys:
             keys[key]["quantiles"] = list(zip(_SHARES, quantiles, strict=True))
-    for key, count in database.all("sample_coverage", {"step": step, "keys_count": _MAX_KEYS}, segment=table):
+    for key, count in database.all("sample_coverage", {"step": step, "keys_count": _MAX_KEYS}, **sample):
         if key in keys:
             keys[key]["row_coverage"] = count / sampled
     with_arrays = [key for (key,) in database.all("array_keys", {"count": _MAX_KEYS + 1}, segment=table)]
     array_keys = sorted(with_arrays) if len(with_arrays) <= _MAX_KEYS else None
-    return {"keys": keys, "array_keys": array_keys, "step": step} | _documents(
-        database, table=table, rows=rows
-    )
+    return {"keys": keys, "array_keys": array_keys, "step": step} | _documents(database, sample, rows=rows)
 
 
-def _documents(database: Database, *, table: str, rows: int) -> dict[str, Any]:
+def _documents(database: Database, sample: Mapping[str, str], *, rows: int) -> dict[str, Any]:
     step = max(1, rows // _SAMPLE_DOCUMENTS)
     bounds = {"step": step, "count": _SAMPLE_DOCUMENTS, "characters": _SAMPLE_CHARACTERS}
-    sample = [text for (text,) in database.all("sample_documents", bounds, segment=table)]
-    counted, with_document = database.one("document_coverage", {"step": 1}, segment=table)
-    return {"documents": sample, "document_coverage": with_document / max(1, counted)}
+    documents = [text for (text,) in database.all("sample_documents", bounds, **sample)]
+    counted, with_document = database.one("document_coverage", {"step": 1}, **sample)
+    return {"documents": documents, "document_coverage": with_document / max(1, counted)}

@@ -78,13 +78,17 @@ SELECT count(*), count(*) FILTER (WHERE vector_norm(embedding) = 0), coalesce(su
   coalesce(max(vector_norm(embedding)), 0), coalesce(min(nullif(vector_norm(embedding), 0)), 0)
 FROM $cell.$segment;
 
+-- name: is_sampled
+-- One row of `step`, by its hash: what returns every n-th row is neither missed nor taken for common.
+(hashint8(g.row_id) & 2147483647) %% %(step)s = 0;
+
 -- name: sample_keys
--- Every step-th row: each key by the type of its values, how many there are, how many differ, the common ones.
+-- Of the sampled rows: each key by the type of its values, how many there are, how many differ, the common ones.
 -- An array counts as its elements.
 WITH counted AS (
   SELECT e.key, jsonb_typeof(v.value) AS type, v.value::text AS value, count(*) AS n
   FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e, $values AS v
-  WHERE g.row_id %% %(step)s = 0
+  WHERE $is_sampled
   GROUP BY 1, 2, 3
 ), ranked AS (
   SELECT *, row_number() OVER (PARTITION BY key, type ORDER BY n DESC) AS place FROM counted
@@ -95,13 +99,13 @@ FROM ranked GROUP BY key, type ORDER BY sum(n) DESC LIMIT %(keys_count)s;
 
 -- name: sample_coverage
 SELECT e.key, count(*) FROM $cell.$segment AS g, jsonb_object_keys(g.metadata) AS e(key)
-WHERE g.row_id %% %(step)s = 0
+WHERE $is_sampled
 GROUP BY e.key ORDER BY count(*) DESC LIMIT %(keys_count)s;
 
 -- name: sample_numbers
 SELECT e.key, percentile_disc(%(points)s::float8[]) WITHIN GROUP (ORDER BY (v.value)::numeric::float8)
 FROM $cell.$segment AS g, jsonb_each(g.metadata) AS e, $values AS v
-WHERE g.row_id %% %(step)s = 0 AND jsonb_typeof(v.value) = 'number'
+WHERE $is_sampled AND jsonb_typeof(v.value) = 'number'
 GROUP BY e.key;
 
 -- name: segment_keys
@@ -119,11 +123,11 @@ LIMIT %(count)s;
 
 -- name: sample_documents
 SELECT left(g.document, %(characters)s) FROM $cell.$segment AS g
-WHERE g.document IS NOT NULL AND g.row_id %% %(step)s = 0
+WHERE g.document IS NOT NULL AND $is_sampled
 LIMIT %(count)s;
 
 -- name: document_coverage
-SELECT count(*), count(document) FROM $cell.$segment AS g WHERE g.row_id %% %(step)s = 0;
+SELECT count(*), count(document) FROM $cell.$segment AS g WHERE $is_sampled;
 
 -- name: seal_segment
 UPDATE $cell.segment

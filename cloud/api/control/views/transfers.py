@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +9,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
+from cloud import spreadsheets
 from cloud.api import uploads
 from cloud.api.control.endpoint import check_limit
 from cloud.api.control.routes import Call, Door, route
@@ -76,13 +75,7 @@ def export_transfer_errors(call: Call[None]) -> HttpResponse:
 
 def errors_as_csv(found: list[RowError]) -> HttpResponse:
     """Rows that failed as a file."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(RowError._fields)
-    writer.writerows(found)
-    response = HttpResponse(text.getvalue(), content_type="text/csv")
-    response["Content-Disposition"] = 'attachment; filename="errors.csv"'
-    return response
+    return spreadsheets.download(spreadsheets.as_csv(RowError._fields, found), "errors.csv")
 
 
 @route(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -11,6 +9,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 
+from cloud import spreadsheets
 from cloud.api.control.endpoint import check_limit
 from cloud.api.control.routes import Call, Door, route
 from cloud.api.control.schemas import usage as shapes
@@ -59,13 +58,11 @@ def get_usage(call: Call[None]) -> shapes.Usage:
 def export_usage(call: Call[None]) -> HttpResponse:
     """Export what a tenant used as CSV."""
     report = _report(call)[2]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=shapes.UsageRow.__struct_fields__, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(_cells(row) for row in report.rows)
-    response = HttpResponse(text.getvalue(), content_type="text/csv")
-    response["Content-Disposition"] = 'attachment; filename="usage.csv"'
-    return response
+    names = shapes.UsageRow.__struct_fields__
+    cells = (_cells(row) for row in report.rows)
+    return spreadsheets.download(
+        spreadsheets.as_csv(names, ([row[name] for name in names] for row in cells)), "usage.csv"
+    )
 
 
 @route(
