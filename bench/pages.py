@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -27,6 +28,17 @@ _INDEXING_SECONDS = 900
 _INDEXED_ENOUGH = 0.97
 _EMAIL, _PASSWORD = "owner@example.com", "correct horse battery staple"
 _TENANT, _DATABASE = "large", "library"
+# What people look for in the largest collection: common and rare, by index and by looking at each record.
+_SEARCHES = (
+    "?in=text&q=document+with",
+    "?in=text&q=number+77777",
+    "?in=regex&q=number+7%7B4%7D1?$",
+    "?in=regex&q=^never",
+    "?in=id&q=record-4999",
+    "?in=prefix&q=record-49",
+    "?f=" + quote('["kind", "$eq", "kind 3"]'),
+    "?f=" + quote('["number", "$gte", 250000]'),
+)
 _RNG = np.random.default_rng(7)
 
 
@@ -141,16 +153,17 @@ def _paths(client: httpx.Client, home: str, largest: str) -> list[str]:
     """Every page that the navigation, the database and the largest collection link to, once each."""
     base = f"/dashboard/t/{_TENANT}"
     collection = f"{base}/databases/{_DATABASE}/collections/{largest}"
-    found: dict[str, None] = {}
+    found: dict[str, str] = {}  # one page of a kind: not every record of the list
     for start in (httpx.URL(home).path, f"{base}/databases/{_DATABASE}", collection):
         page = client.get(start).raise_for_status()
-        found[start] = None
+        found[start] = start
         for link in re.findall(r'href="([^"#]+)"', page.text):
             path = str(httpx.URL(start).join(link.replace("&amp;", "&")))
             is_other = "/collections/" in path and not path.startswith(collection)
             if path.startswith(base) and not is_other:
-                found[path] = None
-    pages = [path for path in found if _is_page(client, path)]
+                found.setdefault(re.sub(r"record-\d+", "RECORD", path), path)
+    found |= {search: collection + search for search in _SEARCHES}
+    pages = [path for path in found.values() if _is_page(client, path)]
     return sorted(pages)
 
 

@@ -107,6 +107,43 @@ def test_a_filter_finds_what_a_get_finds(mixed: Place, where: Any, where_documen
     assert shown == expected
 
 
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+@pytest.mark.parametrize(
+    ("where", "where_document"),
+    [
+        ({"tag": {"$ne": "t1"}}, None),
+        (None, {"$regex": "number [1-4]?[05]$"}),
+        (None, {"$not_regex": "number [0-5]"}),
+        ({"even": {"$ne": True}}, {"$or": [{"$regex": "r [36].$"}, {"$contains": "changed"}]}),
+    ],
+)
+def test_what_is_asked_of_one_record_after_the_other_is_found_both_ways(
+    mixed: Place, monkeypatch: pytest.MonkeyPatch, where: Any, where_document: Any, seconds: float
+) -> None:
+    small = {"STRIDE_ORDINALS": 9, "MATCHED_STRIDE_ORDINALS": 9, "FEW_ROWS": 0, "FEW_MATCHED_ROWS": 0}
+    for name, value in {**small, "LOOKING_SECONDS": seconds}.items():
+        monkeypatch.setattr(browse, name, value)
+    body = {"where": where, "where_document": where_document}
+    expected = mixed.ids(**{name: value for name, value in body.items() if value})
+    tree = parse(where, where_document)
+    ahead, found = [], page(mixed, where=tree, limit_count=4)
+    is_cut_short = False
+    while found.has_next:
+        is_cut_short |= found.looked_to is not None
+        ahead += ids_of(found)
+        place = found.records[-1].ordinal if found.looked_to is None else found.looked_to
+        found = page(mixed, where=tree, limit_count=4, after=place)
+    ahead += ids_of(found)
+    assert ahead == expected
+    assert is_cut_short == (seconds == 0)
+    back, found = [], page(mixed, where=tree, limit_count=4, before=10_000)
+    while found.has_previous:
+        back = ids_of(found) + back
+        place = found.records[0].ordinal if found.looked_to is None else found.looked_to
+        found = page(mixed, where=tree, limit_count=4, before=place)
+    assert ids_of(found) + back == expected
+
+
 def test_ids_are_found_by_their_beginning_in_their_own_order(mixed: Place) -> None:
     expected = sorted(one for one in mixed.ids() if one.startswith("r1"))
     first = page(mixed, id_prefix="r1")

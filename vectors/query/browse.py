@@ -19,6 +19,7 @@ import psycopg
 
 from vectors import indexes
 from vectors.cells.transaction import Pipeline, Row, transaction
+from vectors.prefilter import candidates
 from vectors.query import execute, matching, parts, read
 from vectors.query.estimate import is_indexed, selectivity
 from vectors.query.execute import QueryRequest
@@ -33,10 +34,13 @@ from vectors.where import Where
 _BEGINNING_CHARACTERS = 400
 # A filter that no index answers is asked of so many records at a time, for so long: a page costs the same
 # whether the next match is near or a million records away.
-_STRIDE_ORDINALS = 25_000
-_LOOKING_SECONDS = 0.07
+STRIDE_ORDINALS = 25_000
+LOOKING_SECONDS = 0.07
 # So few matching rows are fetched by an index and sorted sooner than rows are passed over.
-_FEW_ROWS = 20_000
+FEW_ROWS = 20_000
+# The same for a filter with a regular expression, which is asked of documents outside of the database.
+MATCHED_STRIDE_ORDINALS = 2_500
+FEW_MATCHED_ROWS = 2_500
 _LAST_CHARACTER = "\U0010ffff"
 _SURROGATES = range(0xD800, 0xE000)
 
@@ -106,35 +110,41 @@ def _page(manifest: Manifest, request: BrowseRequest) -> BrowsedPage:
 def may_wander(manifest: Manifest, request: BrowseRequest) -> bool:
     """Whether many rows may have to be passed over before the next one that matches. [pure]
 
-    Not where ids say which rows, nor where an index names the few that match.
+    Not where ids say which rows, nor where an index names the few that match, or may match.
     """
-    where = request.where
-    if where is None or request.ids is not None or request.id_prefix or matching.needs_matching(where):
+    if request.where is None or request.ids is not None or request.id_prefix:
         return False
+    is_matched = matching.needs_matching(request.where)
+    where = candidates(request.where) if is_matched else request.where
+    few = FEW_MATCHED_ROWS if is_matched else FEW_ROWS
     return any(
-        segment.rows > _STRIDE_ORDINALS
+        segment.rows > _stride(request)
         and not (
             is_indexed(where, segment.array_keys)
-            and selectivity(where, segment.statistics, segment.rows) * segment.rows < _FEW_ROWS
+            and selectivity(where, segment.statistics, segment.rows) * segment.rows < few
         )
         for segment in manifest.segments
     )
 
 
+def _stride(request: BrowseRequest) -> int:
+    return MATCHED_STRIDE_ORDINALS if matching.needs_matching(request.where) else STRIDE_ORDINALS
+
+
 def _look(manifest: Manifest, request: BrowseRequest) -> tuple[list[BrowsedRecord], int | None]:
     """The same as `_run`, a stretch of the order at a time; and how far that came when time was up."""
     found: list[BrowsedRecord] = []
-    until = time.monotonic() + _LOOKING_SECONDS
+    until, stride = time.monotonic() + LOOKING_SECONDS, _stride(request)
     is_backwards = request.before is not None
     place = int(request.before or 0) if is_backwards else int(-1 if request.after is None else request.after)
     while True:
         wanted = replace(request, limit_count=request.limit_count - len(found))
         if is_backwards:
-            end = place - _STRIDE_ORDINALS
+            end = place - stride
             rows, _ = _run(manifest, replace(wanted, before=place), reach=(">=", end))
             is_over = end <= 0
         else:
-            end = place + _STRIDE_ORDINALS
+            end = place + stride
             rows, next_ordinal = _run(manifest, replace(wanted, after=place), reach=("<=", end))
             is_over = end >= next_ordinal
         found += rows
@@ -159,7 +169,9 @@ def _run(
     else:
         settings.append(matching.FETCH_ALL)
         with transaction(manifest.tenant_id, settings, has_one_snapshot=True) as pipeline:
-            where = matching.resolve(pipeline, manifest, request.where, request.ids)
+            where = matching.resolve(
+                pipeline, manifest, request.where, request.ids, lambda asked: narrowed(asked, request, reach)
+            )
             cursor = _ask(pipeline, manifest, replace(request, where=where), reach)
     rows = cursor.fetchall()
     read.check_version(manifest, rows[0][0] if rows else None)
@@ -175,9 +187,7 @@ def _ask(
     pipeline: Pipeline, manifest: Manifest, request: BrowseRequest, reach: tuple[str, int] | None
 ) -> psycopg.Cursor[Row]:
     by, is_backwards = request.order, request.before is not None
-    asked = narrowed(parts.filters(manifest, request.where, request.ids), request)
-    if reach is not None:
-        asked = asked.narrowed(f"r.ordinal {reach[0]} %(reach)s::bigint", {"reach": reach[1]})
+    asked = narrowed(parts.filters(manifest, request.where, request.ids), request, reach)
     direction = "DESC" if is_backwards else "ASC"
     columns = [
         (f"left(r.document, {_BEGINNING_CHARACTERS}) AS document", "document"),
@@ -201,8 +211,12 @@ def _ask(
     return pipeline.run(text, values, keep=False)
 
 
-def narrowed(asked: parts.Filters, request: BrowseRequest) -> parts.Filters:
-    """The filters with the page's place and the ids' beginning. [pure]"""
+def narrowed(
+    asked: parts.Filters, request: BrowseRequest, reach: tuple[str, int] | None = None
+) -> parts.Filters:
+    """The filters with the page's place, how far to look from there, and the ids' beginning. [pure]"""
+    if reach is not None:
+        asked = asked.narrowed(f"r.ordinal {reach[0]} %(reach)s::bigint", {"reach": reach[1]})
     place = request.after if request.before is None else request.before
     if place is not None:
         sign = ">" if request.before is None else "<"
@@ -319,7 +333,9 @@ def _count(manifest: Manifest, request: BrowseRequest, most: int) -> Matching:
     settings = [PLAN_BY_VALUES] + ([matching.FETCH_ALL] if has_regex else [])
     with transaction(manifest.tenant_id, settings, has_one_snapshot=has_regex) as pipeline:
         if where is not None and has_regex:
-            where = matching.resolve(pipeline, manifest, where, request.ids)
+            where = matching.resolve(
+                pipeline, manifest, where, request.ids, lambda asked: narrowed(asked, request)
+            )
         asked = narrowed(parts.filters(manifest, where, request.ids), request)
         text = statement(
             "count_up_to",

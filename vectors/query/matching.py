@@ -8,11 +8,12 @@ write's holds the collection's lock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vectors.cells.transaction import Pipeline
 from vectors.prefilter import candidates
 from vectors.query import parts
+from vectors.query.parts import Filters
 from vectors.regex import Stopwatch, compile_pattern
 from vectors.sql import statement
 from vectors.types import Manifest
@@ -29,9 +30,20 @@ def needs_matching(where: Where | None) -> bool:
     return any(isinstance(leaf, DocumentMatches) for leaf in leaves(where))
 
 
-def resolve(pipeline: Pipeline, manifest: Manifest, where: Where, ids: Sequence[str] | None) -> Where:
+def _everywhere(asked: Filters) -> Filters:
+    return asked
+
+
+def resolve(
+    pipeline: Pipeline,
+    manifest: Manifest,
+    where: Where,
+    ids: Sequence[str] | None,
+    within: Callable[[Filters], Filters] = _everywhere,
+) -> Where:
     """The filter with the ids of the matching records in place of its regular expressions.
 
+    within:      narrows what is asked to the records that the caller will look at
     Raises:      InvalidArgument when matching takes longer than a request may
     Transaction: needs one whose statements see one state of the collection
     """
@@ -41,7 +53,7 @@ def resolve(pipeline: Pipeline, manifest: Manifest, where: Where, ids: Sequence[
         if isinstance(leaf, DocumentMatches)
     }
     found: dict[str, list[str]] = {pattern: [] for pattern in regexes}
-    asked = parts.filters(manifest, candidates(where), ids)
+    asked = within(parts.filters(manifest, candidates(where), ids))
     values = {
         "collection_id": manifest.collection_id,
         "compacted_to": manifest.compacted_to,
