@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """A line of names and a line per row; RFC 4180. A text that a spreadsheet would compute begins with `'`."""
+    """Lines of names and of rows, RFC 4180; before a text that a spreadsheet would compute stands `'`."""
     target = io.StringIO()
     writer = csv.writer(target)
     writer.writerow(names)
