@@ -11,13 +11,15 @@ CONFORMANCE_ARGS ?=
 BROWSER ?= 1
 CLIENTS ?= 1
 PYTEST_ARGS ?=
+WORKERS ?= 2
 CASES ?= 10000
 SEQUENCES ?= 2000
 
 REQUIREMENTS := deploy/requirements
 NPM_CLIENTS := tests/clients/npm
 ASSETS := cloud/dashboard/assets
-PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
+# The lock files name everything, so that nothing is left to be resolved.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 
 .PHONY: help up test test-unit e2e screenshots fuzz model conformance check fmt bench lock clean assets browser clients node
 
@@ -27,6 +29,7 @@ help: ## this manual
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: PORT=8000 DATA_DIR=var (up), QUICK=1 (bench), BROWSER=0 CLIENTS=0 PYTEST_ARGS='-k name' (test),"
+	@echo "  WORKERS=2 (test: at a time, each with servers of its own; 0: all in one process, for a debugger),"
 	@echo "  PEER=1 SEED=7 (conformance: against chroma run too; with the random numbers of an earlier run),"
 	@echo "  CASES=10000 (fuzz), SEQUENCES=2000 (model; MODEL_SEED=… repeats them),"
 	@echo "  PYTHON=python3.12 (which Python makes .venv); DATABASE_URL and REDIS_URL to use servers of your own."
@@ -36,8 +39,10 @@ up: .venv/up.stamp ## start everything, show the main job on real data, stay up 
 
 WITHOUT := $(if $(filter 0,$(BROWSER)),and not browser) $(if $(filter 0,$(CLIENTS)),and not clients)
 
-test: .venv/dev.stamp .venv-conformance/conformance.stamp browser clients ## every test, beside a running `make up`
-	@exec .venv/bin/python -m pytest $(if $(strip $(WITHOUT)),-m "$(wordlist 2,9,$(WITHOUT))") $(PYTEST_ARGS)
+test: browser ## every test, beside a running `make up`
+	@$(MAKE) --silent --jobs=2 .venv/dev.stamp .venv-conformance/conformance.stamp clients
+	@exec .venv/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	    $(if $(strip $(WITHOUT)),-m "$(wordlist 2,9,$(WITHOUT))") $(PYTEST_ARGS)
 
 test-unit: .venv/dev.stamp ## the tests that need no database: seconds
 	@exec .venv/bin/python -m pytest tests/unit $(PYTEST_ARGS)
@@ -158,7 +163,7 @@ node:
 .venv-conformance/conformance.stamp: $(REQUIREMENTS)/conformance.txt
 	@echo "installing Chroma's own suite into .venv-conformance (about a minute, once)"
 	@$(PYTHON) -m venv .venv-conformance
-	@.venv-conformance/bin/python $(PIP_INSTALL) -r $<
+	@.venv-conformance/bin/python $(PIP_INSTALL) --no-compile -r $<
 	@touch $@
 
 # Tests marked `browser` drive the system's Chromium, with axe-core.

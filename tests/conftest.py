@@ -10,10 +10,12 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 
 from cloud.processes import Service, temporary_data_dir
 from tests.quick_commands import QuickService
@@ -41,6 +43,21 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test an id of its own; of two with the same, workers would run one.
+
+    Tests from an API description are named by their operation, but pytest 9.2 leaves that out of the id.
+    """
+    for item in items:
+        operation = getattr(item, "operation_label", None)
+        if operation is not None and operation not in item.nodeid:
+            item._id = coerce_node_id(f"{item.nodeid}[{operation}]")
+    counts = Counter(item.nodeid for item in items)
+    repeated = [nodeid for nodeid, count in counts.items() if count > 1]
+    if repeated:
+        raise pytest.UsageError(f"several tests have the id {repeated[0]}")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

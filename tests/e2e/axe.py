@@ -11,12 +11,19 @@ _SCRIPT = Path(__file__).resolve().parents[2] / "cloud/dashboard/assets/node_mod
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def violations(page: Page) -> list[str]:
-    """Each violation in a line: the rule, what it means, and the first element that breaks it."""
+_CONTRAST = ["color-contrast", "link-in-text-block"]
+
+
+def violations(page: Page, *, colours_only: bool = False) -> list[str]:
+    """Each violation in a line: the rule, what it means, and the first element that breaks it.
+
+    colours_only:  by the rules that another theme can break
+    """
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(_SCRIPT.read_text("utf-8"))
     found: dict[str, Any] = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _TAGS
+        "only => axe.run(document, {runOnly: only})",
+        {"type": "rule", "values": _CONTRAST} if colours_only else {"type": "tag", "values": _TAGS},
     )
     return [
         f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:300]} ({len(one['nodes'])})"

@@ -89,11 +89,12 @@ def test_nobody_sees_or_writes_another_tenants_usage(acme: Cast, globex: Cast) -
 
 
 def test_storage_is_sampled_once_an_hour_and_caught_up(database: Service, acme: Cast) -> None:
+    cell = cell_of(acme.collection())
+    sample(database, cell, hours=0)  # an hour that has begun since another test sampled
     full, empty, dropped = acme.collection(), acme.collection(), acme.collection()
     for place in (full, dropped):
         place.call("add", batch(3))
     assert acme.wire.delete(f"{acme.place}/collections/{dropped.name}").status == 200
-    cell = cell_of(full)
     size = stored_bytes(database, full)
     first = sample(database, cell, hours=1)
     last = sample(database, cell, hours=5)
