@@ -9,9 +9,7 @@ from playwright.sync_api import Page
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "cloud/dashboard/assets/node_modules/axe-core/axe.min.js"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-_CONTRAST = ["color-contrast", "link-in-text-block"]
+_COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 
 def violations(page: Page, *, colours_only: bool = False) -> list[str]:
@@ -23,7 +21,7 @@ def violations(page: Page, *, colours_only: bool = False) -> list[str]:
         page.evaluate(_SCRIPT.read_text("utf-8"))
     found: dict[str, Any] = page.evaluate(
         "only => axe.run(document, {runOnly: only})",
-        {"type": "rule", "values": _CONTRAST} if colours_only else {"type": "tag", "values": _TAGS},
+        {"type": "rule", "values": _COLOUR_RULES} if colours_only else {"type": "tag", "values": _TAGS},
     )
     return [
         f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:300]} ({len(one['nodes'])})"

@@ -126,7 +126,8 @@ def test_what_is_asked_of_one_record_after_the_other_is_found_both_ways(
     body = {"where": where, "where_document": where_document}
     expected = mixed.ids(**{name: value for name, value in body.items() if value})
     tree = parse(where, where_document)
-    ahead, found = [], page(mixed, where=tree, limit_count=4)
+    ahead: list[str] = []
+    found = page(mixed, where=tree, limit_count=4)
     is_cut_short = False
     while found.has_next:
         is_cut_short |= found.looked_to is not None
@@ -136,7 +137,8 @@ def test_what_is_asked_of_one_record_after_the_other_is_found_both_ways(
     ahead += ids_of(found)
     assert ahead == expected
     assert is_cut_short == (seconds == 0)
-    back, found = [], page(mixed, where=tree, limit_count=4, before=10_000)
+    back: list[str] = []
+    found = page(mixed, where=tree, limit_count=4, before=10_000)
     while found.has_previous:
         back = ids_of(found) + back
         place = found.records[0].ordinal if found.looked_to is None else found.looked_to
