@@ -12,17 +12,19 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.test import override_settings
 
 from cloud.processes import Service
 from tenants import databases, tenants
 from tenants.actors import command
+from tenants.billing import history
 from tenants.billing.budgets import Holder
 from tenants.billing.spender import Spender
 from tenants.models import Database
 from tests import stage
 from tests.compact import cell_of
 from tests.factories import Cast, Place
-from vectors import transfers, usage
+from vectors import objects, transfers, usage
 from vectors.formats import Format
 from vectors.objects import Store
 from vectors.objects.folder import Folder
@@ -47,6 +49,15 @@ def temporary_store() -> Iterator[Folder]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def temporary_place() -> Iterator[objects.Place]:
+    """The same for API, pages and workers alike."""
+    with temporary_store() as store:
+        place = objects.Place(store.folder)
+        with override_settings(OBJECT_STORE=place):
+            yield place
+
+
 def database_of(place: Place | Cast) -> Database:
     """Where a collection of a test is."""
     cast = place.cast if isinstance(place, Place) else place
@@ -61,8 +72,6 @@ def means(store: Store, *, slice_seconds: float = 60.0) -> Means:
 
 
 def _spent_nano(tenant_id: Any, month: Any) -> int:
-    from tenants.billing import history  # noqa: PLC0415
-
     return history.spent_nano(tenant_id, month, usage.meter_totals)
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -23,7 +20,7 @@ from tenants.roles import Action, Role, may
 from tests import stage
 from tests.control.caller import Caller, Office, api_key
 from tests.factories import Answer, Wire
-from tests.transfers import claim_of, means
+from tests.transfers import claim_of, means, temporary_place
 from vectors.objects import Place, open_store
 from workers import exports, ingestion
 
@@ -33,10 +30,8 @@ LINES = b'{"id": "a", "embedding": [1, 2], "document": "one"}\n{"id": "b", "embe
 @pytest.fixture(autouse=True)
 def store() -> Iterator[Place]:
     """Where the files are, for API and worker."""
-    place = Place(Path(tempfile.mkdtemp(prefix="tessera-objects-")))
-    with override_settings(OBJECT_STORE=place):
+    with temporary_place() as place:
         yield place
-    shutil.rmtree(place.folder)
 
 
 class Library:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client, override_settings
+from django.test import Client
 
 from cloud.processes import Service
+from tenants import databases, tenants
 from tenants.roles import Role
 from tests import stage
 from tests.dashboard.cast import Cast
-from tests.transfers import claim_of, means
-from vectors import usage
+from tests.transfers import BY, claim_of, means, temporary_place
+from vectors import transfers, usage
+from vectors.formats import Format
 from vectors.objects import Place, open_store
 from workers import exports, ingestion
 
@@ -26,10 +25,8 @@ LINES = b'{"id": "<script>alert(1)</script>", "embedding": [1, 2]}\n{"id": "", "
 @pytest.fixture(autouse=True)
 def store() -> Iterator[Place]:
     """Where the files are, for pages and worker."""
-    place = Place(Path(tempfile.mkdtemp(prefix="tessera-objects-")))
-    with override_settings(OBJECT_STORE=place):
+    with temporary_place() as place:
         yield place
-    shutil.rmtree(place.folder)
 
 
 @pytest.fixture
@@ -151,11 +148,6 @@ def test_an_outsider_finds_no_page_and_leaves_no_file(own: Cast, store: Place) -
 
 
 def test_the_list_is_paged_by_the_last_that_was_shown(own: Cast) -> None:
-    from tenants import databases, tenants  # noqa: PLC0415
-    from tests.transfers import BY  # noqa: PLC0415
-    from vectors import transfers  # noqa: PLC0415
-    from vectors.formats import Format  # noqa: PLC0415
-
     place = databases.get(own.tenant_id, "library")
     limits = tenants.limits_of(tenants.get(own.tenant_id))
     for _ in range(24):

@@ -67,7 +67,7 @@ def open_store(place: Place) -> Store:
         from vectors.objects.bucket import Bucket  # noqa: PLC0415 (boto3 takes 0.3 s to import)
 
         return Bucket(place)
-    from vectors.objects.folder import Folder  # noqa: PLC0415
+    from vectors.objects.folder import Folder  # noqa: PLC0415 (it imports this module)
 
     return Folder(place.folder)
 

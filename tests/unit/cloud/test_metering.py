@@ -10,28 +10,11 @@ from uuid import UUID
 
 from cloud.api.metering import Metering
 from tenants.prices import Meter
-from vectors.types import Manifest
+from tests.unit.manifests import manifest
 from vectors.usage import ReadEntry
 
 KEY = uuid.uuid4()
 NOON = datetime(2026, 3, 1, 12, 34, 56, tzinfo=UTC)
-
-
-def manifest() -> Manifest:
-    """A collection of a tenant of its own."""
-    return Manifest(
-        collection_id=uuid.uuid4(),
-        tenant_id=uuid.uuid4(),
-        database_id=uuid.uuid4(),
-        database_name="main",
-        cell="cell_000",
-        space="l2",
-        ef_search=100,
-        dimension=2,
-        version=1,
-        compacted_to=0,
-        segments=(),
-    )
 
 
 class Ledger:

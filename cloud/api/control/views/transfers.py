@@ -93,7 +93,7 @@ def errors_as_csv(found: list[RowError]) -> HttpResponse:
 def create_import(call: Call[None]) -> shapes.Transfer:
     """Import records from a file."""
     database, query = _database(call), call.query
-    body = uploads.Body(call.request._request)  # noqa: SLF001 (the framework offers no other way)
+    body = _body(call)
     limits = tenants.limits_of(tenants.get(call.tenant_id))
     file_format, is_gzip = named.guess(
         query.file_name,
@@ -152,7 +152,7 @@ def upload_content(call: Call[None]) -> shapes.Transfer:
             _database(call),
             call.path_id("transfer_id"),
             objects.open_store(settings.OBJECT_STORE),
-            uploads.Body(call.request._request),  # noqa: SLF001
+            _body(call),
             from_byte=call.query.offset,
             most_bytes=uploads.most_file_bytes(limits),
             is_whole=call.query.is_last,
@@ -215,6 +215,10 @@ def resume_transfer(call: Call[None]) -> shapes.Transfer:
 def restart_transfer(call: Call[None]) -> shapes.Transfer:
     """Restart an import or export from its beginning."""
     return shown(transfers.restart(call.actor, _database(call), call.path_id("transfer_id")))
+
+
+def _body(call: Call[None]) -> uploads.Body:
+    return uploads.Body(call.request._request)  # noqa: SLF001 (the framework offers no other way)
 
 
 def _database(call: Call[Any]) -> Database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import given
@@ -77,8 +78,6 @@ def test_what_is_written_reads_back_bit_for_bit(rows: Rows, as_numbers: bool) ->
 
 def bits(row: Row) -> bytes:
     """The float32 that a row becomes."""
-    import numpy as np  # noqa: PLC0415
-
     if isinstance(row.embedding, bytes):
         return row.embedding
     return np.array(row.embedding, dtype=np.float64).astype("<f4").tobytes()

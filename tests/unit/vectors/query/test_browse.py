@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
+from tests.unit.manifests import manifest
 from vectors.query.browse import BrowseRequest, end_of_prefix, may_wander
 from vectors.types import Manifest, Segment
 from vectors.where import parse
@@ -32,21 +31,9 @@ def test_the_end_of_a_prefix_is_the_next_text_that_lacks_it(prefix: str, end: st
         assert prefix.encode() < (prefix + "\U0010ffff").encode() < end.encode()
 
 
-def manifest(rows: int) -> Manifest:
+def one_segment(rows: int) -> Manifest:
     """A collection with one segment of so many rows."""
-    return Manifest(
-        collection_id=uuid.uuid4(),
-        tenant_id=uuid.uuid4(),
-        database_id=uuid.uuid4(),
-        database_name="main",
-        cell="cell_000",
-        space="l2",
-        ef_search=100,
-        dimension=2,
-        version=1,
-        compacted_to=rows,
-        segments=(Segment(1, rows, 0, "vector", _STATISTICS),),
-    )
+    return manifest(Segment(1, rows, 0, "vector", _STATISTICS))
 
 
 @pytest.mark.parametrize(
@@ -61,13 +48,13 @@ def manifest(rows: int) -> Manifest:
 )
 def test_a_filter_wanders_where_no_index_names_few_rows(where: object, rows: int, *, wanders: bool) -> None:
     request = BrowseRequest(limit_count=25, where=parse(where, None))
-    assert may_wander(manifest(rows), request) is wanders
+    assert may_wander(one_segment(rows), request) is wanders
 
 
 @pytest.mark.parametrize("where", [{"tag": "often"}, {"tag": "rare"}])
 def test_a_pattern_wanders_where_no_index_names_few_documents(where: dict[str, str]) -> None:
     asked = parse(where, {"$regex": "a.c"})
-    assert may_wander(manifest(1_000_000), BrowseRequest(limit_count=25, where=asked)) is (
+    assert may_wander(one_segment(1_000_000), BrowseRequest(limit_count=25, where=asked)) is (
         where["tag"] == "often"
     )
 
@@ -78,4 +65,4 @@ def test_ids_do_not_wander() -> None:
         BrowseRequest(limit_count=25, where=often, ids=["a"]),
         BrowseRequest(limit_count=25, where=often, id_prefix="a"),
     ):
-        assert not may_wander(manifest(1_000_000), request)
+        assert not may_wander(one_segment(1_000_000), request)

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import re
-import uuid
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.unit.manifests import manifest
 from vectors.query import parts
 from vectors.types import Include, Manifest, Segment
 from vectors.where import All, Compares, Contains, Equals
 
 
-def manifest(*segment_ids: int, cell: str = "cell_001") -> Manifest:
+def served_by(*segment_ids: int) -> Manifest:
     """A collection served by these segments."""
-    return Manifest(
-        collection_id=uuid.uuid4(),
-        tenant_id=uuid.uuid4(),
-        database_id=uuid.uuid4(),
-        database_name="main",
-        cell=cell,
-        space="l2",
-        ef_search=100,
-        dimension=8,
-        version=1,
-        compacted_to=0,
-        segments=tuple(Segment(number, 10, 0, None) for number in segment_ids),
-    )
+    return manifest(*(Segment(number, 10, 0, None) for number in segment_ids), cell="cell_001")
 
 
 def test_it_ands_a_filter_to_the_other_conditions() -> None:
-    assert parts.filters(manifest(7), None).texts == ("", "")
-    asked = parts.filters(manifest(7), Equals("k", ("v",)))
+    assert parts.filters(served_by(7), None).texts == ("", "")
+    asked = parts.filters(served_by(7), Equals("k", ("v",)))
     assert all(text.startswith("AND ") for text in asked.texts)
     assert asked.parameters == {"w0": '{"k":"v"}', "a0": '{"k":["v"]}'}
 
@@ -54,7 +42,7 @@ def test_it_tests_for_arrays_only_where_there_may_be_some() -> None:
 @pytest.mark.parametrize("segment_ids", [(), (7,), (7, 12)])
 def test_it_reads_the_log_and_every_segment(segment_ids: tuple[int, ...]) -> None:
     asked = parts.Filters("AND here", ("AND here",) * len(segment_ids), {})
-    text = parts.matching(manifest(*segment_ids), asked)
+    text = parts.matching(served_by(*segment_ids), asked)
     assert "cell_001.record_log" in text
     assert {int(number) for number in re.findall(r"cell_001\.segment_(\d+)\b", text)} == set(segment_ids)
     assert text.count("AND here") == 1 + len(segment_ids)
@@ -62,12 +50,12 @@ def test_it_reads_the_log_and_every_segment(segment_ids: tuple[int, ...]) -> Non
 
 
 def test_it_fetches_nothing_when_nothing_is_asked() -> None:
-    assert parts.hydrate(manifest(7), []) == {"hydrated": "", "hydrate": ""}
-    assert parts.hydrate(manifest(7), [Include.DISTANCES]) == {"hydrated": "", "hydrate": ""}
+    assert parts.hydrate(served_by(7), []) == {"hydrated": "", "hydrate": ""}
+    assert parts.hydrate(served_by(7), [Include.DISTANCES]) == {"hydrated": "", "hydrate": ""}
 
 
 def test_it_fetches_only_what_is_asked() -> None:
-    fragments = parts.hydrate(manifest(7), [Include.URIS, Include.DOCUMENTS])
+    fragments = parts.hydrate(served_by(7), [Include.URIS, Include.DOCUMENTS])
     assert fragments["hydrated"] == ", h.document, h.uri"
     assert "r.metadata" not in fragments["hydrate"]
     assert "vector_send" not in fragments["hydrate"]
