@@ -238,3 +238,8 @@ def limits_of(tenant: Tenant) -> Limits:
 def prices_of(tenant: Tenant) -> Prices:
     """What the tenant's plan asks for each meter."""
     return Prices.from_plan(tenant.plan.prices if tenant.plan else {})
+
+
+def currency_of(tenant: Tenant) -> str:
+    """What the tenant's plan asks in."""
+    return (tenant.plan or Plan()).currency

@@ -72,8 +72,8 @@ def prices_of(tenant_id: UUID) -> tuple[Prices, str]:
 
     Raises:  NotFound
     """
-    plan = tenants.get(tenant_id).plan
-    return Prices.from_plan(plan.prices if plan else {}), plan.currency if plan else "USD"
+    tenant = tenants.get(tenant_id)
+    return tenants.prices_of(tenant), tenants.currency_of(tenant)
 
 
 def cost_by_database(by: Actor, tenant_id: UUID, *, month: date | None = None) -> dict[UUID, int]:

@@ -79,8 +79,9 @@ def _budget(tenant: Tenant, now: datetime) -> Budgeted | None:
     if tenant.spend_cap_nano is None:
         return None
     row = Budget.objects.filter(tenant_id=tenant.tenant_id, month=months.month_of(now)).first()
-    currency = tenant.plan.currency if tenant.plan else "USD"
-    return None if row is None else Budgeted(tenant.spend_cap_nano, row.reserved_nano, currency)
+    if row is None:
+        return None
+    return Budgeted(tenant.spend_cap_nano, row.reserved_nano, tenants.currency_of(tenant))
 
 
 def _quotas(by: Actor, tenant_id: UUID, cells: Collection[str]) -> list[QuotaUse]:

@@ -93,10 +93,10 @@ def recount_invoices(month: date | None, only: UUID | None) -> tuple[int, list[s
 
 def _check(tenant_id: UUID, month: date, spent_nano: int) -> None:
     try:
-        plan = tenants.get(tenant_id).plan
+        tenant = tenants.get(tenant_id)
     except NotFound:  # deleted since
         return
-    alerts.check(tenant_id, month, spent_nano=spent_nano, currency=plan.currency if plan else "USD")
+    alerts.check(tenant_id, month, spent_nano=spent_nano, currency=tenants.currency_of(tenant))
 
 
 def _for_each(tenant_ids: Iterable[UUID], act: Callable[[UUID], None], what: str) -> int:

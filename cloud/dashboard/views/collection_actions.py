@@ -17,7 +17,7 @@ from cloud.dashboard.forms import attempt
 from cloud.dashboard.forms.collections import ConfirmForm, NameForm, NewCollectionForm
 from tenants import databases, tenants
 from tenants.billing import money
-from tenants.models import Database, Plan
+from tenants.models import Database
 from tenants.prices import Meter
 from tenants.roles import Action
 from vectors import collection_metadata, collections, configuration, forks, losses
@@ -80,7 +80,7 @@ def fork(request: HttpRequest, visit: Visit, database_name: str, collection_id: 
         "bytes": source.logical_bytes,
         "forks_count": forks.count_forks(database, collection_id),
         "forks_limit": tenants.limits_of(tenant).forks_count,
-        "price": money.exact(tenants.prices_of(tenant).forks, (tenant.plan or Plan()).currency),
+        "price": money.exact(tenants.prices_of(tenant).forks, tenants.currency_of(tenant)),
         "call": api_call.control(
             "POST",
             visit.tenant_name,

@@ -14,16 +14,16 @@ from cloud import tracing
 from cloud.api import codec, errors
 from cloud.api.permissions import manifests
 from cloud.dashboard import playground as running
-from cloud.dashboard import results, shown
+from cloud.dashboard import results
 from cloud.dashboard.access import Visit, member, show
 from cloud.dashboard.forms.playground import NO_MODEL, PlaygroundForm, search_template
 from cloud.dashboard.playground import Asked, Kind, Outcome
-from tenants import databases, tenants
+from cloud.dashboard.views import collection_page
+from cloud.dashboard.views.collection_page import Place
 from tenants.billing import money
 from tenants.errors import ServiceError
 from tenants.roles import Action
-from vectors import collections
-from vectors.collections import CollectionView
+from vectors import costs
 from vectors.query import get
 from vectors.query.get import GetRequest
 from vectors.types import Include, Rows
@@ -38,15 +38,16 @@ def playground(request: HttpRequest, visit: Visit, database_name: str, collectio
     """The page; the answer to a form, in the page; the answer to JSON, as JSON."""
     if request.method == "POST" and request.content_type == "application/json":
         return _answer(request, visit, database_name, collection_id)
-    view = collections.get_by_id(databases.get(visit.tenant_id, database_name), collection_id)
-    rows = _first_records(visit, view)
+    place = collection_page.enter(visit, database_name, collection_id)
+    view = place.view
+    rows = _first_records(place)
     named = request.GET.get("similar_to", "") or next(iter(rows.ids), "")
     initial = {"record": named, "search": search_template(view.dimension)}
     form = PlaygroundForm(request.POST if request.method == "POST" else None, initial=initial, auto_id="a-%s")
     outcome = None
     if request.method == "POST" and form.is_valid():
         outcome = _run(request, visit, database_name, collection_id, form.asked())
-    context = _page(request, visit, view, form)
+    context = place.context | _page(request, place, form)
     context["keys"] = keys = results.keys(view.metadata_keys, rows.metadatas or ())
     context["keys_json"] = orjson.dumps(keys).decode()
     if outcome is not None:
@@ -92,45 +93,43 @@ def _run(
 
 
 def _cost(visit: Visit, outcome: Outcome) -> str:
-    plan = tenants.get(visit.tenant_id).plan
-    return money.exact(outcome.cost_nano, plan.currency if plan else "USD")
+    _, currency = costs.prices_of(visit.tenant_id)
+    return money.exact(outcome.cost_nano, currency)
 
 
-def _first_records(visit: Visit, view: CollectionView) -> Rows:
+def _first_records(place: Place) -> Rows:
     """Some records to begin with: an id that finds something, keys that no segment has told of yet."""
-    if not view.record_count:
+    if not place.view.record_count:
         return Rows(ids=())
     include = (Include.METADATAS,)
     wanted = GetRequest(ids=None, where=None, limit_count=_FIRST_COUNT, offset_count=0, include=include)
-    return get.get(manifests, manifests.get(visit.tenant_id, view.collection_id), wanted)
+    return get.get(manifests, place.manifest, wanted)
 
 
-def _page(request: HttpRequest, visit: Visit, view: CollectionView, form: PlaygroundForm) -> dict[str, Any]:
-    initial = form.initial
+def _page(request: HttpRequest, place: Place, form: PlaygroundForm) -> dict[str, Any]:
+    initial, view = form.initial, place.view
     panes = [
         ("a", _LABELS["a"], form),
         ("b", _LABELS["b"], PlaygroundForm(initial=initial, auto_id="b-%s")),
     ]
     address = urlsplit(f"//{request.get_host()}")
     host = address.hostname or "localhost"
-    place = {
+    target = {
         "origin": f"{request.scheme}://{request.get_host()}",
         "host": f"[{host}]" if ":" in host else host,
         "port": address.port or (443 if request.is_secure() else 80),
         "isSecure": request.is_secure(),
-        "tenant": visit.tenant_name,
+        "tenant": place.visit.tenant_name,
         "database": view.database_name,
         "collection": view.name,
         "collectionId": str(view.collection_id),
     }
     return {
-        "database_name": view.database_name,
-        "collection": shown.CollectionFacts.of(view),
         "dimension": view.dimension,
         "records_count": view.record_count,
         "space": view.configuration.space,
         "panes": panes,
-        "place": orjson.dumps(place).decode(),
+        "place": orjson.dumps(target).decode(),
         "no_model": NO_MODEL,
         "lists": [],
     }

@@ -13,11 +13,10 @@ from cloud import spreadsheets
 from cloud.api.control.endpoint import check_limit
 from cloud.api.control.routes import Call, Door, route
 from cloud.api.control.schemas import usage as shapes
-from tenants import databases, tenants
+from tenants import databases
 from tenants.billing import months
 from tenants.errors import InvalidArgument, NotFound
 from tenants.models import Database
-from tenants.prices import Prices
 from tenants.roles import Action
 from vectors import costs, usage
 from vectors.usage import By, Report, UsageRow
@@ -132,14 +131,13 @@ def _report(call: Call[Any]) -> tuple[datetime, datetime, Report, str]:
     until = _moment(call.query.until, "until") or now
     month = (until - timedelta(microseconds=1)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     since = _moment(call.query.since, "since") or month
-    plan = tenants.get(call.tenant_id).plan
-    prices = Prices.from_plan(plan.prices if plan else {})
+    prices, currency = costs.prices_of(call.tenant_id)
     asked = {one: getattr(call.query, one.value) for one in _FILTERS}
     only = {one: value for one, value in asked.items() if value is not None}
     report = usage.report(
         call.tenant_id, since=since, until=until, by=_by(call.query.by), prices=prices, only=only
     )
-    return since, until, report, plan.currency if plan else "USD"
+    return since, until, report, currency
 
 
 def _moment(given: datetime | None, member: str) -> datetime | None:
