@@ -78,13 +78,15 @@ def server_of(service: Service, client_port: int) -> int:
 
 
 def probers_of_every_worker(service: Service, secret: str) -> list[Prober]:
-    """At least two connections, of which each worker serves one."""
-    wanted, made = set(workers_of(service)), [Prober(service, secret) for _ in range(2)]
-    assert len(wanted) == 2
-    while {prober.worker for prober in made} != wanted:
-        assert len(made) < 60, "one worker takes all connections"
-        made.append(Prober(service, secret))
-    return made
+    """A connection to each worker: who took the first is stopped while the other takes the second."""
+    first = Prober(service, secret)
+    os.kill(first.worker, signal.SIGSTOP)
+    try:
+        second = Prober(service, secret)
+    finally:
+        os.kill(first.worker, signal.SIGCONT)
+    assert {first.worker, second.worker} == set(workers_of(service))
+    return [first, second]
 
 
 def measure(customer: Customer, control: httpx.Client) -> float:
